@@ -1,0 +1,634 @@
+"""All commands as one tagged union. Who may give which, and when, is decided in decide.py.
+
+A command that is *grave* carries ``grave``: the token's signature over :func:`app.session.rules.grave.statement`.
+Reports are commands of the host itself (actor ``host``): what it observed or finished.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from app.errors import InputError
+from app.procurement.bid import BidPayload, PriceSchedule
+from app.session.rules.command import Command
+from app.session.rules.event import Grave
+from app.session.rules.events_evaluation import OpenedSheet
+from app.session.rules.events_opening import BidDocument
+from app.session.rules.people import Level, Person
+
+# --- people and preparation (officer) ---
+
+
+class AddPerson(Command, frozen=True, kw_only=True):
+    """登记人员."""
+
+    person: Person
+
+
+class ImportCommittee(Command, frozen=True, kw_only=True):
+    """导入抽取结果."""
+
+    people: tuple[Person, ...]
+    draw_reference: str
+
+
+class Invite(Command, frozen=True, kw_only=True):
+    """发出或换发邀请; ``secret_sha256`` is made by the officer's desk, the secret goes into the link only."""
+
+    person: str
+    secret_sha256: str
+    valid_hours: int = 72
+    reissued_reason: str = ""
+
+
+class ResetCertificate(Command, frozen=True, kw_only=True):
+    """换发证书."""
+
+    person: str
+    reason: str
+
+
+class VerifyIdentity(Command, frozen=True, kw_only=True):
+    """核验身份, giving a one-use code (its digest here)."""
+
+    person: str
+    code_sha256: str
+    note: str
+
+
+class FixKit(Command, frozen=True, kw_only=True):
+    """确定密封工具包 (the core that openers accept)."""
+
+    core: str
+
+
+class AcceptOpening(Command, frozen=True, kw_only=True):
+    """接受开标人职责: the token's signature over the kit's core (base64 canonical JSON of the acceptance)."""
+
+    acceptance: str
+
+
+class IssueKit(Command, frozen=True, kw_only=True):
+    """发布密封工具包: the assembled, signed file's digest."""
+
+    kit_sha256: str
+
+
+# --- the bid box (supplier) ---
+
+
+class SubmitBid(Command, frozen=True, kw_only=True):
+    """递交: the envelope was uploaded as blob ``envelope_sha256``."""
+
+    header_sha256: str
+    envelope_sha256: str
+    size: int
+    replaces: str = ""
+    grave: Grave | None = None
+
+
+class WithdrawBid(Command, frozen=True, kw_only=True):
+    """撤回: signed over the receipt's header digest."""
+
+    header_sha256: str
+    grave: Grave
+
+
+# --- always possible ---
+
+
+class Advance(Command, frozen=True, kw_only=True):
+    """进入下一阶段; ``phase`` must be the next one; ``reason`` where undone things are accepted."""
+
+    phase: str
+    reason: str = ""
+
+
+class Pause(Command, frozen=True, kw_only=True):
+    reason: str
+
+
+class Resume(Command, frozen=True, kw_only=True):
+    pass
+
+
+class FailCase(Command, frozen=True, kw_only=True):
+    """废标/流标/终止."""
+
+    ground: str
+    article: str
+    reason: str
+
+
+class WaiveGate(Command, frozen=True, kw_only=True):
+    gate: str
+    reason: str
+
+
+class Admit(Command, frozen=True, kw_only=True):
+    person: str
+
+
+class Remove(Command, frozen=True, kw_only=True):
+    person: str
+    reason: str
+
+
+class RaiseHand(Command, frozen=True, kw_only=True):
+    pass
+
+
+class LowerHand(Command, frozen=True, kw_only=True):
+    person: str = ""
+
+
+class MutePerson(Command, frozen=True, kw_only=True):
+    """主持人静音; ``person`` empty = everyone."""
+
+    person: str
+    muted: bool
+
+
+class LockRoom(Command, frozen=True, kw_only=True):
+    locked: bool
+
+
+class PostMessage(Command, frozen=True, kw_only=True):
+    to: str
+    text: str
+
+
+class NoteIncident(Command, frozen=True, kw_only=True):
+    text: str
+
+
+class GiveNotice(Command, frozen=True, kw_only=True):
+    """监督意见 (supervisor)."""
+
+    text: str
+
+
+class MarkAbsent(Command, frozen=True, kw_only=True):
+    person: str
+
+
+class FileAuthorisation(Command, frozen=True, kw_only=True):
+    document_sha256: str
+
+
+class MarkSeen(Command, frozen=True, kw_only=True):
+    request: str
+
+
+class ExtendWindow(Command, frozen=True, kw_only=True):
+    window: str
+    seconds: int
+    reason: str
+
+
+class SignDocument(Command, frozen=True, kw_only=True):
+    """签署: the whole PDF with the new signature was uploaded as ``pdf_sha256`` over ``previous_sha256``."""
+
+    document: str
+    previous_sha256: str
+    pdf_sha256: str
+
+
+class RefuseSignature(Command, frozen=True, kw_only=True):
+    document: str
+    reason: str
+
+
+# --- opening ---
+
+
+class ReadDiscipline(Command, frozen=True, kw_only=True):
+    pass
+
+
+class PublishBidders(Command, frozen=True, kw_only=True):
+    pass
+
+
+class RaiseRecusal(Command, frozen=True, kw_only=True):
+    about: str
+    reason: str
+
+
+class RuleRecusal(Command, frozen=True, kw_only=True):
+    recusal: str
+    granted: bool
+    reason: str
+
+
+class ConfirmSeal(Command, frozen=True, kw_only=True):
+    pass
+
+
+class RaiseSealMismatch(Command, frozen=True, kw_only=True):
+    reason: str
+
+
+class RuleSealMismatch(Command, frozen=True, kw_only=True):
+    supplier: str
+    admitted: bool
+    reason: str
+
+
+class ReleaseShare(Command, frozen=True, kw_only=True):
+    """放行份额 (opener) for one bid; ``share_sha256``: the blob of the share wrapped to the host."""
+
+    header_sha256: str
+    commitment: str
+    share_sha256: str
+    grave: Grave
+
+
+class ReleaseSupplierKey(Command, frozen=True, kw_only=True):
+    """供应商解密."""
+
+    header_sha256: str
+    commitment: str
+    share_sha256: str
+    grave: Grave
+
+
+class ReportTrouble(Command, frozen=True, kw_only=True):
+    """解密遇到困难: what the desk saw (token codes, tries); the supplier's own words as telemetry."""
+
+    cause: str
+    telemetry: dict[str, str]
+
+
+class AttributeFailure(Command, frozen=True, kw_only=True):
+    supplier: str
+    attribution: str
+    reason: str
+
+
+class ReadPrice(Command, frozen=True, kw_only=True):
+    """唱标 of the next supplier."""
+
+    supplier: str
+
+
+class ConfirmPrice(Command, frozen=True, kw_only=True):
+    total: Decimal
+    grave: Grave
+
+
+class DisputePrice(Command, frozen=True, kw_only=True):
+    text: str
+
+
+class RaiseObjection(Command, frozen=True, kw_only=True):
+    text: str
+
+
+class AnswerObjection(Command, frozen=True, kw_only=True):
+    objection: str
+    text: str
+
+
+class AdjournObjection(Command, frozen=True, kw_only=True):
+    objection: str
+    reason: str
+
+
+class DeclareNoObjection(Command, frozen=True, kw_only=True):
+    pass
+
+
+# --- review and evaluation ---
+
+
+class SubmitReview(Command, frozen=True, kw_only=True):
+    """提交审查表 of the current stage for one supplier: item id → passed, reasons for what failed."""
+
+    supplier: str
+    passed: dict[str, bool]
+    reasons: dict[str, str]
+
+
+class LockPhone(Command, frozen=True, kw_only=True):
+    person: str
+
+
+class CheckPlace(Command, frozen=True, kw_only=True):
+    person: str
+    note: str
+
+
+class SignCommitment(Command, frozen=True, kw_only=True):
+    text_sha256: str
+    grave: Grave
+
+
+class DeclareRecusal(Command, frozen=True, kw_only=True):
+    reason: str
+
+
+class RuleMemberRecusal(Command, frozen=True, kw_only=True):
+    person: str
+    granted: bool
+    reason: str
+
+
+class ReplaceMember(Command, frozen=True, kw_only=True):
+    person: str
+    substitute: Person | None
+    reason: str
+
+
+class VoteLeader(Command, frozen=True, kw_only=True):
+    candidate: str
+
+
+class AskClarification(Command, frozen=True, kw_only=True):
+    supplier: str
+    text: str
+
+
+class AnswerClarification(Command, frozen=True, kw_only=True):
+    clarification: str
+    text: str
+    grave: Grave
+
+
+class CallSupplier(Command, frozen=True, kw_only=True):
+    supplier: str
+
+
+class StartTalk(Command, frozen=True, kw_only=True):
+    supplier: str
+
+
+class EndTalk(Command, frozen=True, kw_only=True):
+    supplier: str
+
+
+class ChangeRequirement(Command, frozen=True, kw_only=True):
+    text: str
+
+
+class ConfirmRequirement(Command, frozen=True, kw_only=True):
+    change: str
+
+
+class ResubmitResponse(Command, frozen=True, kw_only=True):
+    change: str
+    text: str
+    grave: Grave
+
+
+class RecheckResponse(Command, frozen=True, kw_only=True):
+    supplier: str
+    change: str
+    passed: bool
+
+
+class WithdrawFromTalks(Command, frozen=True, kw_only=True):
+    reason: str
+
+
+class SealQuote(Command, frozen=True, kw_only=True):
+    """最后报价: the envelope (purpose ``quote``) was uploaded."""
+
+    header_sha256: str
+    envelope_sha256: str
+    size: int
+
+
+class ReleaseSealed(Command, frozen=True, kw_only=True):
+    """委员放行: header digest → blob of the share wrapped to the host, for every sealed envelope of ``purpose``."""
+
+    purpose: str
+    shares: dict[str, str]
+    grave: Grave
+
+
+class FileExplanation(Command, frozen=True, kw_only=True):
+    text: str
+    grave: Grave
+
+
+class VoteLowPrice(Command, frozen=True, kw_only=True):
+    supplier: str
+    valid: bool
+    reason: str
+
+
+class SealSheet(Command, frozen=True, kw_only=True):
+    """提交评分 (grave): the envelope (purpose ``sheet``) was uploaded."""
+
+    header_sha256: str
+    envelope_sha256: str
+    size: int
+    grave: Grave
+
+
+class GiveDeviationReason(Command, frozen=True, kw_only=True):
+    supplier: str
+    criterion: str
+    reason: str
+
+
+class ReopenSheet(Command, frozen=True, kw_only=True):
+    member: str
+    ground: str
+    reason: str
+
+
+class ConfirmRanking(Command, frozen=True, kw_only=True):
+    pass
+
+
+class ConfirmCheck(Command, frozen=True, kw_only=True):
+    """代理机构核对通过."""
+
+
+class AskReCheck(Command, frozen=True, kw_only=True):
+    ground: str
+    reason: str
+
+
+class AnswerReCheck(Command, frozen=True, kw_only=True):
+    accepted: bool
+    reason: str
+
+
+class FileDissent(Command, frozen=True, kw_only=True):
+    text: str
+
+
+# --- reports of the host (actor ``host``) ---
+
+
+class ReportSignIn(Command, frozen=True, kw_only=True):
+    """A person proved who it is; checked by signin.py before it comes here."""
+
+    person: str
+    level: Level
+    session: str
+    certificate: str
+    encryption_certificate: str
+    chain: tuple[str, ...]
+    challenge: str
+    challenge_signature: str
+    revocation: str
+    invitation_sha256: str = ""
+    drawn_signature_sha256: str = ""
+    registers: Person | None = None
+
+
+class ReportSignInRefused(Command, frozen=True, kw_only=True):
+    person: str
+    code: str
+
+
+class ReportConnection(Command, frozen=True, kw_only=True):
+    person: str
+    connected: bool
+
+
+class ReportBidRefused(Command, frozen=True, kw_only=True):
+    supplier: str
+    code: str
+
+
+class ReportReceipt(Command, frozen=True, kw_only=True):
+    """The host checked an uploaded envelope and signed the receipt."""
+
+    supplier: str
+    header_sha256: str
+    envelope_sha256: str
+    size: int
+    receipt: str
+    replaces: str = ""
+
+
+class ReportSeals(Command, frozen=True, kw_only=True):
+    """Header digests of the stored envelopes as re-computed now: supplier → digest, empty when damaged."""
+
+    found: dict[str, str]
+
+
+class ReportBidOpened(Command, frozen=True, kw_only=True):
+    supplier: str
+    header_sha256: str
+    manifest_sha256: str
+    documents: tuple[BidDocument, ...]
+
+
+class ReportBidFailed(Command, frozen=True, kw_only=True):
+    supplier: str
+    cause: str
+    telemetry: dict[str, str]
+
+
+class ReportBids(Command, frozen=True, kw_only=True):
+    """What the opened bids say, from the confidential part, for price reading and handing on."""
+
+    bids: dict[str, BidPayload]
+
+
+class ReportDocument(Command, frozen=True, kw_only=True):
+    document: str
+    kind: str
+    pdf_sha256: str
+    fields: dict[str, str]
+    entries: int
+    root: str
+    subject: str = ""
+
+
+class ReportQuotes(Command, frozen=True, kw_only=True):
+    quotes: dict[str, PriceSchedule]
+    failed: dict[str, str]
+
+
+class ReportSheets(Command, frozen=True, kw_only=True):
+    sheets: dict[str, OpenedSheet]
+    failed: dict[str, str]
+
+
+class ReportRecording(Command, frozen=True, kw_only=True):
+    running: bool
+    sources: tuple[str, ...]
+    hours_left: int = 0
+    reason: str = ""
+
+
+class ReportSource(Command, frozen=True, kw_only=True):
+    """``state``: started, lost or restored."""
+
+    source: str
+    state: str
+    person: str = ""
+    name: str = ""
+    kind: str = ""
+
+
+class ReportSegment(Command, frozen=True, kw_only=True):
+    source: str
+    number: int
+    segment_sha256: str
+    size: int
+    start: datetime
+    milliseconds: int
+    gaps: int
+    private: bool
+
+
+class ReportClocks(Command, frozen=True, kw_only=True):
+    offsets: dict[str, int]
+
+
+class ReportOutage(Command, frozen=True, kw_only=True):
+    seconds: Decimal
+    last_seen: datetime
+
+
+class ReportDelivered(Command, frozen=True, kw_only=True):
+    request: str
+    person: str
+
+
+class Tick(Command, frozen=True, kw_only=True):
+    """The clock: what has run out by now takes its recorded default."""
+
+
+COMMAND_TYPES: tuple[type[Command], ...] = tuple(
+    kind
+    for kind in list(vars().values())
+    if isinstance(kind, type) and issubclass(kind, Command) and kind is not Command
+)
+_BY_TAG: dict[str, type[Command]] = {str(kind.__struct_config__.tag): kind for kind in COMMAND_TYPES}
+
+
+def command_type(command: Command) -> str:
+    """The tag, e.g. ``release_share``."""
+    return str(command.__struct_config__.tag)
+
+
+def to_builtins(command: Command) -> dict[str, Any]:
+    """Plain JSON values, tagged."""
+    value: dict[str, Any] = msgspec.to_builtins(command)
+    return value
+
+
+def from_builtins(value: object) -> Command:
+    """The inverse of :func:`to_builtins`.
+
+    Raises:
+        InputError: ``command.unknown``, ``command.malformed``.
+    """
+    kind = _BY_TAG.get(str(value.get("type"))) if isinstance(value, dict) else None
+    if kind is None:
+        raise InputError("command.unknown")
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise InputError("command.malformed", where=str(error)) from error

@@ -1,0 +1,307 @@
+"""How the events of the evaluation room change the state."""
+
+from typing import Any
+
+import msgspec
+
+from app.session.rules import events_evaluation as ev
+from app.session.rules.event import Recorded
+from app.session.rules.fold import applies, put, without
+from app.session.rules.state import Change, Clarification, LowPrice, Recusal, Sealed, SealedSet, State, Talk
+
+
+@applies(ev.PhoneLocked)
+def _(state: State, event: ev.PhoneLocked, at: Recorded) -> State:
+    return state.with_(phones=state.phones | {event.person})
+
+
+@applies(ev.PlacePolicyChecked)
+def _(state: State, event: ev.PlacePolicyChecked, at: Recorded) -> State:
+    return state.with_(phones=state.phones | {event.person})
+
+
+@applies(ev.CommitmentSigned)
+def _(state: State, event: ev.CommitmentSigned, at: Recorded) -> State:
+    return state.with_(commitments=put(state.commitments, event.person, event.text_sha256))
+
+
+@applies(ev.RecusalDeclared)
+def _(state: State, event: ev.RecusalDeclared, at: Recorded) -> State:
+    recusal = Recusal(id=event.person, raised_by=event.person, about=event.person, reason=event.reason)
+    return state.with_(member_recusals=put(state.member_recusals, event.person, recusal))
+
+
+@applies(ev.MemberRecusalRuled)
+def _(state: State, event: ev.MemberRecusalRuled, at: Recorded) -> State:
+    found = state.member_recusals.get(event.person)
+    if found is None:
+        return state
+    ruled = msgspec.structs.replace(found, granted=event.granted, ruling=event.reason)
+    return state.with_(member_recusals=put(state.member_recusals, event.person, ruled))
+
+
+@applies(ev.MemberReplaced)
+def _(state: State, event: ev.MemberReplaced, at: Recorded) -> State:
+    """The lost member's opinions are void: open reviews, votes and sheets of that member fall away."""
+    reviews = {
+        stage: {supplier: without(sheets, event.person) for supplier, sheets in suppliers.items()}
+        for stage, suppliers in state.reviews.items()
+    }
+    sealed = state.sealed
+    if "sheet" in sealed and not sealed["sheet"].opened:
+        sheets = sealed["sheet"]
+        sealed = put(
+            sealed, "sheet", msgspec.structs.replace(sheets, envelopes=without(sheets.envelopes, event.person))
+        )
+    return state.with_(
+        replaced=put(state.replaced, event.person, event.substitute),
+        reviews=reviews,
+        sealed=sealed,
+        leader_votes=without(state.leader_votes, event.person),
+        leader="" if state.leader == event.person else state.leader,
+    )
+
+
+@applies(ev.LeaderVoteCast)
+def _(state: State, event: ev.LeaderVoteCast, at: Recorded) -> State:
+    return state.with_(leader_votes=put(state.leader_votes, event.voter, event.candidate))
+
+
+@applies(ev.LeaderTied)
+def _(state: State, event: ev.LeaderTied, at: Recorded) -> State:
+    return state.with_(leader_round=event.round + 1, leader_votes={})
+
+
+@applies(ev.LeaderElected)
+def _(state: State, event: ev.LeaderElected, at: Recorded) -> State:
+    return state.with_(leader=event.person)
+
+
+@applies(ev.ClarificationAsked)
+def _(state: State, event: ev.ClarificationAsked, at: Recorded) -> State:
+    item = Clarification(
+        id=event.clarification, supplier=event.supplier, text=event.text, purpose=event.purpose, until=event.until
+    )
+    return state.with_(clarifications=put(state.clarifications, event.clarification, item))
+
+
+def _clarification(state: State, key: str, **changes: Any) -> State:
+    found = state.clarifications.get(key)
+    if found is None:
+        return state
+    return state.with_(clarifications=put(state.clarifications, key, msgspec.structs.replace(found, **changes)))
+
+
+@applies(ev.ClarificationAnswered)
+def _(state: State, event: ev.ClarificationAnswered, at: Recorded) -> State:
+    return _clarification(state, event.clarification, answer=event.text)
+
+
+@applies(ev.ClarificationDefaulted)
+def _(state: State, event: ev.ClarificationDefaulted, at: Recorded) -> State:
+    return _clarification(state, event.clarification, defaulted=True)
+
+
+@applies(ev.CorrectionFound)
+def _(state: State, event: ev.CorrectionFound, at: Recorded) -> State:
+    return _clarification(state, event.clarification, corrected=event.corrected, steps=event.steps)
+
+
+@applies(ev.SupplierCalled)
+def _(state: State, event: ev.SupplierCalled, at: Recorded) -> State:
+    return state.with_(talks=put(state.talks, event.supplier, Talk(supplier=event.supplier, called=at.at)))
+
+
+@applies(ev.TalkStarted)
+def _(state: State, event: ev.TalkStarted, at: Recorded) -> State:
+    talk = state.talks.get(event.supplier) or Talk(supplier=event.supplier, called=at.at)
+    started = msgspec.structs.replace(talk, started=at.at)
+    return state.with_(talks=put(state.talks, event.supplier, started), in_talk=event.supplier)
+
+
+@applies(ev.TalkEnded)
+def _(state: State, event: ev.TalkEnded, at: Recorded) -> State:
+    talk = state.talks.get(event.supplier) or Talk(supplier=event.supplier, called=at.at)
+    ended = msgspec.structs.replace(talk, seconds=event.seconds)
+    return state.with_(talks=put(state.talks, event.supplier, ended), in_talk="")
+
+
+@applies(ev.RequirementChanged)
+def _(state: State, event: ev.RequirementChanged, at: Recorded) -> State:
+    return state.with_(changes=put(state.changes, event.change, Change(id=event.change, text=event.text)))
+
+
+def _change(state: State, key: str, **changes: Any) -> State:
+    found = state.changes.get(key)
+    if found is None:
+        return state
+    return state.with_(changes=put(state.changes, key, msgspec.structs.replace(found, **changes)))
+
+
+@applies(ev.RequirementConfirmed)
+def _(state: State, event: ev.RequirementConfirmed, at: Recorded) -> State:
+    return _change(state, event.change, confirmed=True)
+
+
+@applies(ev.ResponseResubmitted)
+def _(state: State, event: ev.ResponseResubmitted, at: Recorded) -> State:
+    found = state.changes.get(event.change)
+    return _change(state, event.change, responses=put(found.responses if found else {}, event.supplier, event.text))
+
+
+@applies(ev.ResponseVoted)
+def _(state: State, event: ev.ResponseVoted, at: Recorded) -> State:
+    found = state.changes.get(event.change)
+    votes = found.votes if found else {}
+    return _change(
+        state,
+        event.change,
+        votes=put(votes, event.supplier, put(votes.get(event.supplier, {}), event.voter, event.passed)),
+    )
+
+
+@applies(ev.ResponseRechecked)
+def _(state: State, event: ev.ResponseRechecked, at: Recorded) -> State:
+    found = state.changes.get(event.change)
+    return _change(state, event.change, rechecked=put(found.rechecked if found else {}, event.supplier, event.passed))
+
+
+@applies(ev.SupplierWithdrew)
+def _(state: State, event: ev.SupplierWithdrew, at: Recorded) -> State:
+    return state.with_(withdrew=put(state.withdrew, event.supplier, event.reason))
+
+
+def _sealed(state: State, purpose: str, **changes: Any) -> State:
+    found = state.sealed.get(purpose) or SealedSet()
+    return state.with_(sealed=put(state.sealed, purpose, msgspec.structs.replace(found, **changes)))
+
+
+@applies(ev.HoldersFixed)
+def _(state: State, event: ev.HoldersFixed, at: Recorded) -> State:
+    return _sealed(state, event.purpose, k=event.k, holders=event.holders)
+
+
+def _seal(state: State, purpose: str, owner: str, sealed: Sealed) -> State:
+    found = state.sealed.get(purpose) or SealedSet()
+    return _sealed(state, purpose, envelopes=put(found.envelopes, owner, sealed))
+
+
+@applies(ev.QuoteSealed)
+def _(state: State, event: ev.QuoteSealed, at: Recorded) -> State:
+    sealed = Sealed(event.supplier, event.header_sha256, event.envelope_sha256, event.size)
+    return _seal(state, "quote", event.supplier, sealed)
+
+
+@applies(ev.SheetSealed)
+def _(state: State, event: ev.SheetSealed, at: Recorded) -> State:
+    sealed = Sealed(event.member, event.header_sha256, event.envelope_sha256, event.size)
+    return _seal(state, "sheet", event.member, sealed)
+
+
+@applies(ev.SealedShareReleased)
+def _(state: State, event: ev.SealedShareReleased, at: Recorded) -> State:
+    found = state.sealed.get(event.purpose) or SealedSet()
+    return _sealed(state, event.purpose, released=put(found.released, at.actor, event.shares))
+
+
+@applies(ev.QuotesOpened)
+def _(state: State, event: ev.QuotesOpened, at: Recorded) -> State:
+    return _sealed(state, "quote", opened=True, failed=event.failed).with_(quotes=event.quotes)
+
+
+@applies(ev.LowPriceTriggered)
+def _(state: State, event: ev.LowPriceTriggered, at: Recorded) -> State:
+    found = LowPrice(triggers=event.triggers, until=event.until)
+    return state.with_(low_price=put(state.low_price, event.supplier, found))
+
+
+def _low(state: State, supplier: str, **changes: Any) -> State:
+    found = state.low_price.get(supplier)
+    if found is None:
+        return state
+    return state.with_(low_price=put(state.low_price, supplier, msgspec.structs.replace(found, **changes)))
+
+
+@applies(ev.ExplanationFiled)
+def _(state: State, event: ev.ExplanationFiled, at: Recorded) -> State:
+    return _low(state, event.supplier, explanation=event.text)
+
+
+@applies(ev.LowPriceVoted)
+def _(state: State, event: ev.LowPriceVoted, at: Recorded) -> State:
+    found = state.low_price.get(event.supplier)
+    if found is None:
+        return state
+    return _low(
+        state,
+        event.supplier,
+        votes=put(found.votes, event.voter, event.valid),
+        reasons=put(found.reasons, event.voter, event.reason),
+    )
+
+
+@applies(ev.LowPriceRuled)
+def _(state: State, event: ev.LowPriceRuled, at: Recorded) -> State:
+    return _low(state, event.supplier, ruled=event.valid)
+
+
+@applies(ev.SheetsOpened)
+def _(state: State, event: ev.SheetsOpened, at: Recorded) -> State:
+    return _sealed(state, "sheet", opened=True, failed=event.failed).with_(sheets={**state.sheets, **event.sheets})
+
+
+@applies(ev.SheetReopened)
+def _(state: State, event: ev.SheetReopened, at: Recorded) -> State:
+    found = state.sealed.get("sheet") or SealedSet()
+    reopened = _sealed(state, "sheet", opened=False, envelopes=without(found.envelopes, event.member), released={})
+    return reopened.with_(
+        reopened=put(state.reopened, event.member, event.ground),
+        sheets=without(state.sheets, event.member),
+        standings=(),
+        findings=(),
+        deviations=(),
+        candidates=(),
+    )
+
+
+@applies(ev.TotalsComputed)
+def _(state: State, event: ev.TotalsComputed, at: Recorded) -> State:
+    return state.with_(standings=event.standings, findings=event.findings, deviations=event.deviations)
+
+
+@applies(ev.DeviationReasoned)
+def _(state: State, event: ev.DeviationReasoned, at: Recorded) -> State:
+    key = f"{event.member}/{event.supplier}/{event.criterion}"
+    return state.with_(deviation_reasons=put(state.deviation_reasons, key, event.reason))
+
+
+@applies(ev.TieResolved)
+def _(state: State, event: ev.TieResolved, at: Recorded) -> State:
+    return state.with_(tie_rule=event.rule)
+
+
+@applies(ev.RankingConfirmed)
+def _(state: State, event: ev.RankingConfirmed, at: Recorded) -> State:
+    return state.with_(candidates=event.candidates)
+
+
+@applies(ev.AgencyChecked)
+def _(state: State, event: ev.AgencyChecked, at: Recorded) -> State:
+    return state.with_(agency_checked=True)
+
+
+@applies(ev.ReCheckAsked)
+def _(state: State, event: ev.ReCheckAsked, at: Recorded) -> State:
+    return state.with_(recheck=event.reason)
+
+
+@applies(ev.ReCheckAnswered)
+def _(state: State, event: ev.ReCheckAnswered, at: Recorded) -> State:
+    answered = (*state.rechecks, (state.recheck, event.reason))
+    candidates = () if event.accepted else state.candidates
+    return state.with_(recheck="", rechecks=answered, candidates=candidates)
+
+
+@applies(ev.DissentFiled)
+def _(state: State, event: ev.DissentFiled, at: Recorded) -> State:
+    return state.with_(dissents=put(state.dissents, event.person, event.text))
