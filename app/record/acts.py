@@ -13,7 +13,9 @@ from app.errors import InputError
 from app.record.entry import ENTRY_LIMIT
 
 CHALLENGE_LIMIT = 16 * 1024
-STATEMENT_LIMIT = 64 * 1024
+STATEMENT_LIMIT = 1024 * 1024
+CHALLENGE_FORM = "sign_in/1"
+STATEMENT_FORM = "grave/1"
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -74,16 +76,17 @@ def parse_command(data: bytes, limit: int = ENTRY_LIMIT) -> CommandBody:
 
 
 class Challenge(msgspec.Struct, frozen=True):
-    """What a token signs at sign-in: this case, this host, this session key, a nonce of the host.
+    """What a token signs at sign-in: this case, this host, this person, this session key, a nonce of the host.
 
     Attributes:
-        host: SHA-256 of the host's certificate (DER), as in the invitation link.
+        host: SHA-256 of the host's certificate (DER), as in the invitation link; 32 bytes.
         session: the raw Ed25519 session key (32 bytes).
         nonce: 32 random bytes of the host.
     """
 
     case: str
     host: bytes
+    person: str
     session: bytes
     nonce: bytes
 
@@ -92,9 +95,10 @@ def build_challenge(challenge: Challenge) -> bytes:
     """The bytes that the token signs at sign-in."""
     return canonical(
         {
-            "act": "sign_in",
+            "bidroom": CHALLENGE_FORM,
             "case": challenge.case,
             "host": challenge.host.hex(),
+            "person": challenge.person,
             "session": challenge.session.hex(),
             "nonce": challenge.nonce.hex(),
         }
@@ -105,37 +109,52 @@ def parse_challenge(data: bytes) -> Challenge:
     """Read a sign-in challenge; InputError ``input.*`` or ``challenge.malformed``."""
     value = parse_canonical(data, CHALLENGE_LIMIT)
     try:
-        if not isinstance(value, dict) or value.keys() != {"act", "case", "host", "session", "nonce"}:
+        if not isinstance(value, dict) or value.keys() != {"bidroom", "case", "host", "person", "session", "nonce"}:
             raise ValueError("fields")
-        if value["act"] != "sign_in":
-            raise ValueError("act")
-        return Challenge(_str(value["case"]), _hash(value["host"]), _hash(value["session"]), _hash(value["nonce"]))
+        if value["bidroom"] != CHALLENGE_FORM:
+            raise ValueError("form")
+        return Challenge(
+            case=_str(value["case"]),
+            host=_hash(value["host"]),
+            person=_str(value["person"]),
+            session=_hash(value["session"]),
+            nonce=_hash(value["nonce"]),
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise InputError("challenge.malformed") from error
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """What a token signs for a grave act: the case, the act (the command's type) and what it is about."""
+    """What a token signs for a grave act (重大操作): who does which act (the command's type) with which fields."""
 
     case: str
+    person: str
     act: str
     fields: dict[str, Any]
 
 
-def build_statement(case: str, act: str, fields: Mapping[str, object]) -> bytes:
+def build_statement(statement: Statement) -> bytes:
     """The bytes that the token signs for a grave act."""
-    return canonical({"case": case, "act": act, "fields": dict(fields)})
+    return canonical(
+        {
+            "bidroom": STATEMENT_FORM,
+            "case": statement.case,
+            "person": statement.person,
+            "act": statement.act,
+            "fields": statement.fields,
+        }
+    )
 
 
 def parse_statement(data: bytes) -> Statement:
     """Read the statement of a grave act; InputError ``input.*`` or ``statement.malformed``."""
     value = parse_canonical(data, STATEMENT_LIMIT)
     try:
-        if not isinstance(value, dict) or value.keys() != {"case", "act", "fields"}:
+        if not isinstance(value, dict) or value.keys() != {"bidroom", "case", "person", "act", "fields"}:
             raise ValueError("fields")
-        if not isinstance(value["fields"], dict):
-            raise ValueError("fields")
-        return Statement(_str(value["case"]), _str(value["act"]), value["fields"])
+        if value["bidroom"] != STATEMENT_FORM or not isinstance(value["fields"], dict):
+            raise ValueError("form")
+        return Statement(_str(value["case"]), _str(value["person"]), _str(value["act"]), value["fields"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError("statement.malformed") from error
 

@@ -128,6 +128,19 @@ class BlobStore:
         size = path.stat().st_size
         return _plain_size(size) if path.suffix == _SEALED_SUFFIX else size
 
+    def sealed_size(self, sha256: str) -> int:
+        """Bytes of a sealed file as it lies; InputError ``blob.missing``."""
+        return self._require(sha256).stat().st_size
+
+    def sealed_pieces(self, sha256: str) -> Iterator[bytes]:
+        """A sealed file as it lies, still encrypted; raises as :meth:`pieces`."""
+        path = self._require(sha256)
+        try:
+            with open(path, "rb") as file:
+                yield from iter(lambda: file.read(PIECE), b"")
+        except OSError as error:
+            raise FaultError("blob.not_read", digest=sha256, error=type(error).__name__) from error
+
     def digests(self) -> Iterator[str]:
         """All files there are, in the order of their digests."""
         for folder in sorted(self._folder.glob("[0-9a-f][0-9a-f]")):

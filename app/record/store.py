@@ -8,7 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,35 +16,13 @@ from app.errors import FaultError, InputError
 from app.record.checkpoint import parse_note, parse_signature_line
 from app.record.database import connect
 from app.record.entry import parse_entry
+from app.record.evidence import StoredCheckpoint, StoredCosignature, StoredStamp
 from app.record.log import MerkleTree, leaf_hash
 from app.record.mirror import Mirror
 from app.record.tables import checkpoints, cosignatures, entries, stamps
 
 _PAGE = 1000
 _T = TypeVar("_T")
-
-
-class StoredCheckpoint(msgspec.Struct, frozen=True):
-    """A checkpoint as it was signed: the note's text, and the number of entries it speaks of."""
-
-    size: int
-    note: str
-
-
-class StoredCosignature(msgspec.Struct, frozen=True):
-    """A cosignature line (newline included) over the checkpoint of ``size`` entries by the person ``name``."""
-
-    size: int
-    name: str
-    line: str
-
-
-class StoredStamp(msgspec.Struct, frozen=True):
-    """An RFC 3161 token (DER) over the body of the checkpoint of ``size`` entries, and when it came in."""
-
-    size: int
-    at: str
-    token: bytes
 
 
 class Store:
