@@ -1,0 +1,1 @@
+"""Sealing a bid (投标文件加密): the wizard."""

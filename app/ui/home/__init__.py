@@ -1,0 +1,1 @@
+"""我的项目: the first screen, a new case, settings."""

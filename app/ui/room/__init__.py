@@ -1,0 +1,1 @@
+"""The room: the shell around the step panels."""

@@ -1,0 +1,1 @@
+"""CA tokens of this machine: certificates, PIN state, what is missing."""

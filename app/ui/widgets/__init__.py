@@ -1,0 +1,1 @@
+"""Small widgets, one a file: a frozen value in, signals out."""

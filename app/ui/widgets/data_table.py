@@ -1,0 +1,218 @@
+"""A table for states and figures: numbers aligned, chips for states, long text elided with a tool tip."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.ui.fonts import BODY, SECOND, font
+from app.ui.i18n import tr
+from app.ui.theme import color
+from app.ui.view import View
+from app.ui.widgets.amount import amount_text
+from app.ui.widgets.chip import Tone, paint_chip
+
+AnyIndex = QModelIndex | QPersistentModelIndex
+ROW = 46
+
+
+class Align(StrEnum):
+    """Where a column's text stands."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    CENTER = "center"
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column; ``name`` is a source text, ``stretch`` lets it take the room that is left, ``width`` is the least."""
+
+    name: str
+    align: Align = Align.LEFT
+    stretch: bool = False
+    width: int = 80
+
+
+class ChipCell(msgspec.Struct, frozen=True):
+    """A state in a cell."""
+
+    text: str
+    tone: Tone
+
+
+Cell = str | Decimal | int | ChipCell | None
+
+
+def cell_text(cell: Cell) -> str:
+    """A cell as text: amounts with separators, nothing as an em dash."""
+    if isinstance(cell, ChipCell):
+        return cell.text
+    if isinstance(cell, Decimal):
+        return amount_text(cell)
+    return "—" if cell is None else str(cell)
+
+
+class _Model(QAbstractTableModel):
+    def __init__(self, columns: Sequence[Column]) -> None:
+        super().__init__()
+        self.columns = tuple(columns)
+        self.rows: tuple[tuple[Cell, ...], ...] = ()
+
+    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008  (Qt's own default)
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
+        return len(self.columns)
+
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        cell = self.rows[index.row()][index.column()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return cell_text(cell)
+        if role == Qt.ItemDataRole.UserRole:
+            return cell
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return tr(self.columns[section].name)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _flags(self.columns[section].align)
+        return None
+
+
+class _Cells(QStyledItemDelegate):
+    def __init__(self, model: _Model, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._model = model
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
+        cell = index.data(Qt.ItemDataRole.UserRole)
+        chip = isinstance(cell, ChipCell)
+        metrics = QFontMetrics(font(SECOND if chip else BODY))
+        return QSize(metrics.horizontalAdvance(cell_text(cell)) + (40 if chip else 18), ROW)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        cell = index.data(Qt.ItemDataRole.UserRole)
+        area = QRectF(option.rect)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(area, color("primary_soft"))
+        painter.setPen(color("line"))
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        align = self._model.columns[index.column()].align
+        inside = area.adjusted(8, 0, -8, 0)
+        if isinstance(cell, ChipCell):
+            wanted = QFontMetrics(font(SECOND)).horizontalAdvance(cell.text) + 24
+            width = min(wanted, inside.width())
+            left = inside.right() - width if align is Align.RIGHT else inside.left() - 2
+            paint_chip(painter, QRectF(left, area.center().y() - 12, width, 24), cell.text, cell.tone)
+        else:
+            painter.setFont(font(BODY))
+            painter.setPen(color("text3" if cell is None else "text"))
+            text = QFontMetrics(painter.font()).elidedText(
+                cell_text(cell), Qt.TextElideMode.ElideRight, int(inside.width())
+            )
+            painter.drawText(inside, _flags(align), text)
+        painter.restore()
+
+
+class DataTable(View):
+    """Rows of cells under named columns.
+
+    Signals:
+        activated(int): a row was double clicked or Enter was pressed on it.
+        selected(int): the current row changed; -1 for none.
+    """
+
+    activated = Signal(int)
+    selected = Signal(int)
+
+    def __init__(self, columns: Sequence[Column], parent: QWidget | None = None, *, select: bool = False) -> None:
+        super().__init__(parent)
+        self._model = _Model(columns)
+        self.view = QTableView()
+        self.view.setModel(self._model)
+        self.view.setItemDelegate(_Cells(self._model, self.view))
+        self.view.setShowGrid(False)
+        self.view.setWordWrap(False)
+        self.view.verticalHeader().hide()
+        self.view.verticalHeader().setDefaultSectionSize(ROW)
+        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.view.setSelectionMode(
+            QAbstractItemView.SelectionMode.SingleSelection if select else QAbstractItemView.SelectionMode.NoSelection
+        )
+        self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        header = self.view.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionsClickable(False)
+        header.setMinimumSectionSize(40)
+        self.view.activated.connect(lambda index: self.activated.emit(index.row()))
+        self.view.selectionModel().currentRowChanged.connect(lambda now, _before: self.selected.emit(now.row()))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.view)
+
+    def show_rows(self, rows: Sequence[Sequence[Cell]]) -> None:
+        """Show another snapshot; the selected row stays selected."""
+        wanted = tuple(tuple(line) for line in rows)
+        if wanted == self._model.rows:
+            return
+        current = self.view.currentIndex().row()
+        self._model.beginResetModel()
+        self._model.rows = wanted
+        self._model.endResetModel()
+        if 0 <= current < len(wanted):
+            self.view.selectRow(current)
+        self._fit()
+
+    def rows(self) -> list[list[str]]:
+        """What is shown, as text."""
+        return [[cell_text(cell) for cell in line] for line in self._model.rows]
+
+    def fit_height(self, most: int = 12) -> None:
+        """Make the table as high as its rows, up to ``most`` rows."""
+        count = min(max(1, len(self._model.rows)), most)
+        self.view.setFixedHeight(self.view.horizontalHeader().sizeHint().height() + count * ROW + 4)
+
+    def retranslate(self) -> None:
+        self._model.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self._model.columns) - 1)
+        self._fit()
+
+    def _fit(self) -> None:
+        header = self.view.horizontalHeader()
+        for number, wanted in enumerate(self._model.columns):
+            if wanted.stretch:
+                header.setSectionResizeMode(number, QHeaderView.ResizeMode.Stretch)
+                continue
+            header.setSectionResizeMode(number, QHeaderView.ResizeMode.Interactive)
+            title = QFontMetrics(font(SECOND)).horizontalAdvance(tr(wanted.name)) + 20
+            width = max(wanted.width, title, self.view.sizeHintForColumn(number) + 4)
+            self.view.setColumnWidth(number, width)
+
+
+def _flags(align: Align) -> Qt.AlignmentFlag:
+    across = {
+        Align.LEFT: Qt.AlignmentFlag.AlignLeft,
+        Align.RIGHT: Qt.AlignmentFlag.AlignRight,
+        Align.CENTER: Qt.AlignmentFlag.AlignHCenter,
+    }
+    return across[align] | Qt.AlignmentFlag.AlignVCenter

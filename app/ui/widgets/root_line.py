@@ -1,0 +1,50 @@
+"""The record's head in one line: entry, root, by how many it is witnessed."""
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
+
+from app.ui.i18n import tr
+from app.ui.models import RecordState
+from app.ui.view import View, row
+from app.ui.widgets.buttons import Button
+from app.ui.widgets.elided import ElidedLabel
+
+
+class RootLine(View):
+    """Shows a :class:`RecordState`; the button copies ``N:R``, the form that ``verify --expect`` takes."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = RecordState()
+        self._text = ElidedLabel("hint")
+        self._copy = Button("ghost", "copy")
+        self._copy.setFixedWidth(32)
+        self._copy.clicked.connect(self._copy_it)
+        self.say(self._copy.setToolTip, "复制条数与根，供核对")
+        self.say(self._copy.setAccessibleName, "复制条数与根，供核对")
+        line = row(self._text, self._copy, spacing=4)
+        line.setStretch(0, 1)
+        self.setLayout(line)
+
+    def show_state(self, state: RecordState) -> None:
+        """Show another head."""
+        self._state = state
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        state = self._state
+        if not state.root:
+            self._text.setText(tr("记录尚未开始"))
+            return
+        groups = " ".join(state.root[i : i + 4] for i in range(0, 12, 4))
+        self._text.setText(
+            tr(
+                "根 {root}…　第 {size} 条　已由 {cosigned} 方见证",
+                root=groups,
+                size=state.size,
+                cosigned=state.cosigned,
+            )
+        )
+
+    def _copy_it(self) -> None:
+        QGuiApplication.clipboard().setText(f"{self._state.size}:{self._state.root}")
