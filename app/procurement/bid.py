@@ -1,15 +1,22 @@
 """A bid as data 投标(响应)文件: the price schedule, declared facts, the list of its documents; and a final quote."""
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from app.errors import InputError
 from app.procurement.case import Organisation
-from app.procurement.data import Digest, Key, Name, Number, Text, decode
+from app.procurement.data import MAX_NUMBER, Digest, Key, Name, Number, Text, decode, to_cent
 
 BID_LIMIT = 4_194_304
 """Bytes that the data of one bid or quote may have."""
+
+
+FileName = Annotated[
+    str, Meta(min_length=1, max_length=150, pattern=r"^[^./\\:*?\"<>|\x00-\x1f][^/\\:*?\"<>|\x00-\x1f]*$")
+]
+"""A plain file name: no folder, no leading dot, nothing that Windows refuses."""
 
 
 class PriceItem(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,7 +69,7 @@ class PriceSchedule(Struct, frozen=True, forbid_unknown_fields=True):
 class BidDocument(Struct, frozen=True, forbid_unknown_fields=True):
     """One file of a bid; ``kind`` is a short code such as ``qualification``, ``business``, ``technical``."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=150, pattern=r"^[^/\\:*?\"<>|\x00-\x1f]+$")]
+    name: FileName
     kind: Key
     size: Annotated[int, Meta(ge=1)]
     sha256: Digest
@@ -106,9 +113,32 @@ def parse_bid(data: bytes) -> BidPayload:
         InputError: ``bid.too_large``, ``bid.not_json``, ``bid.field_missing``, ``bid.field_unknown``,
             ``bid.field_wrong``, ``bid.number``, ``bid.text``.
     """
-    return decode(data, BidPayload, BID_LIMIT, "bid")
+    bid = decode(data, BidPayload, BID_LIMIT, "bid")
+    check_schedule(bid.price, "bid")
+    return bid
 
 
 def parse_quote(data: bytes) -> QuotePayload:
     """Read a final quote (JSON); errors as :func:`parse_bid`, with the prefix ``quote``."""
-    return decode(data, QuotePayload, BID_LIMIT, "quote")
+    quote = decode(data, QuotePayload, BID_LIMIT, "quote")
+    check_schedule(quote.price, "quote")
+    return quote
+
+
+def line_total(item: PriceItem) -> Decimal:
+    """Quantity x unit price in yuan, to the fen, half up."""
+    with localcontext() as context:
+        context.prec = 60
+        return to_cent(item.quantity * item.unit_price)
+
+
+def check_schedule(price: PriceSchedule, prefix: str) -> None:
+    """Refuse negative quantities and products that are no ordinary amounts, so that sums of them are exact.
+
+    Raises:
+        InputError: ``<prefix>.number``.
+    """
+    for index, item in enumerate(price.items):
+        field = f"price.items[{index}]"
+        if item.quantity < 0 or abs(line_total(item)) >= MAX_NUMBER:
+            raise InputError(f"{prefix}.number", field=field)

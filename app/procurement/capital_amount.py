@@ -18,7 +18,7 @@ _ACCEPTED = str.maketrans({
 })  # fmt: skip
 
 _FORM = re.compile(
-    r"^(?:(?P<yuan>.+)元)?(?:(?P<jiao>[壹贰叁肆伍陆柒捌玖])角)?(?P<zero>零)?(?:(?P<fen>[壹贰叁肆伍陆柒捌玖])分)?整?$"
+    r"^(?:(?P<yuan>.+)元零?)?(?:(?P<jiao>[壹贰叁肆伍陆柒捌玖])角)?(?P<zero>零)?(?:(?P<fen>[壹贰叁肆伍陆柒捌玖])分)?整?$"
 )
 
 

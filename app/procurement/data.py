@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -72,6 +72,11 @@ def decode(data: bytes, kind: type[T], limit: int, prefix: str) -> T:
 def encode(value: Struct) -> bytes:
     """JSON with sorted keys, decimals as strings: the file form of a case, a bid, a quote."""
     return msgspec.json.encode(value, order="sorted")
+
+
+def to_cent(amount: Decimal) -> Decimal:
+    """Whole fen, half up: how an amount in yuan is written."""
+    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def two_places(value: Decimal) -> str:

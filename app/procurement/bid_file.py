@@ -1,0 +1,55 @@
+"""A bid as people write it: ``bid.json`` in a folder beside its documents. ``docs/bid-file.md`` describes it."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from app.errors import InputError
+from app.procurement.bid import BID_LIMIT, BidDocument, BidPayload, FileName, PriceSchedule, check_schedule
+from app.procurement.case import Organisation
+from app.procurement.data import Key, Number, Text, decode
+
+
+class NamedDocument(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file in the same folder, with its kind; size and digest are measured when the bid is made."""
+
+    name: FileName
+    kind: Key
+
+
+class BidFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A bid before its documents are measured; the fields are those of :class:`app.procurement.bid.BidPayload`."""
+
+    schema: Literal["bidroom.bid-file/1"] = "bidroom.bid-file/1"
+    tender: Number
+    lot: Key
+    supplier: Organisation
+    price: PriceSchedule
+    documents: Annotated[tuple[NamedDocument, ...], Meta(min_length=1, max_length=200)]
+    body_total: Decimal | None = None
+    facts: Annotated[dict[Key, int | str | bool], Meta(max_length=200)] = {}
+    note: Text = ""
+
+
+def parse_bid_file(data: bytes) -> BidFile:
+    """Read a ``bid.json``.
+
+    Raises:
+        InputError: as :func:`app.procurement.bid.parse_bid`; ``bid.document_twice``.
+    """
+    bid = decode(data, BidFile, BID_LIMIT, "bid")
+    check_schedule(bid.price, "bid")
+    names = [document.name for document in bid.documents]
+    if len({name.casefold() for name in names}) != len(names):
+        raise InputError("bid.document_twice")
+    return bid
+
+
+def bid_payload(bid: BidFile, documents: Sequence[BidDocument]) -> BidPayload:
+    """The manifest of a bid, from its file and its measured documents."""
+    return BidPayload(
+        tender=bid.tender, lot=bid.lot, supplier=bid.supplier, price=bid.price, documents=tuple(documents),
+        body_total=bid.body_total, facts=bid.facts, note=bid.note,
+    )  # fmt: skip
