@@ -1,0 +1,229 @@
+"""Signing a PDF: fields made up front, then one incremental PAdES signature after the other, each with its seal."""
+
+import hashlib
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from asn1crypto import x509 as asn1_x509
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, append_signature_field, enumerate_sig_fields
+from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
+from pyhanko.sign.signers.pdf_byterange import SignatureObject
+from pyhanko.sign.signers.pdf_cms import Signer
+from pyhanko.sign.timestamps import TimeStamper
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from app.ca.pdf_appearance import appearance
+from app.ca.pdf_flat import open_flat
+from app.ca.seal import SealImage
+from app.ca.signatures import SUPPORTED_SUITES, describe, verify_signature
+from app.ca.token import Act, KeyHolder
+from app.errors import FaultError, InputError
+
+DIGEST = "sha256"  # the one digest of both suites of app.ca.signatures
+ACT = "sign_document"
+
+_FIELD_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True)
+class SignatureField:
+    """Where one person signs (签章域).
+
+    Attributes:
+        name: of the field; letters, digits, ``_``, ``-``.
+        person_id: who is to sign there.
+        page: index from 0.
+        box: left, bottom, right, top in points from the page's lower left corner.
+    """
+
+    name: str
+    person_id: str
+    page: int
+    box: tuple[float, float, float, float]
+
+
+class PdfSigner(Protocol):
+    """Makes signature fields and signatures; verifying is :mod:`app.ca.pdf_verifier`'s, whoever signed."""
+
+    def add_fields(self, pdf: bytes, fields: Sequence[SignatureField]) -> bytes:
+        """The unsigned flat ``pdf`` with empty signature fields; the same input gives the same bytes."""
+        ...
+
+    async def sign(
+        self,
+        pdf: bytes,
+        field: str,
+        key: KeyHolder,
+        seal: SealImage,
+        *,
+        name: str,
+        reason: str,
+        at: datetime,
+        certify: bool,
+    ) -> bytes:
+        """``pdf`` plus one increment: the signature in ``field``. One key operation."""
+        ...
+
+
+class PyHankoSigner:
+    """PAdES B-B (``ETSI.CAdES.detached``, SHA-256); B-T when a timestamper is given."""
+
+    def __init__(self, timestamper: TimeStamper | None = None) -> None:
+        self._timestamper = timestamper
+
+    def add_fields(self, pdf: bytes, fields: Sequence[SignatureField]) -> bytes:
+        """See :class:`PdfSigner`.
+
+        Raises:
+            InputError: those of :func:`~app.ca.pdf_flat.open_flat`; ``pdf.has_fields``, ``pdf.bad_field`` (``field``).
+        """
+        reader = open_flat(pdf)
+        if "/AcroForm" in reader.root:
+            raise InputError("pdf.has_fields")
+        writer = _Increment(pdf, reader)
+        pages = int(reader.root["/Pages"]["/Count"])
+        if len({field.name for field in fields}) != len(fields):
+            raise InputError("pdf.bad_field", field="twice")
+        for field in fields:
+            left, bottom, right, top = field.box
+            if not (_FIELD_NAME.fullmatch(field.name) and 0 <= field.page < pages and left < right and bottom < top):
+                raise InputError("pdf.bad_field", field=field.name[:64])
+            append_signature_field(
+                writer,
+                SigFieldSpec(field.name, on_page=field.page, box=field.box, readable_field_name=field.name),  # type: ignore[arg-type]
+            )
+        return writer.finished()
+
+    async def sign(
+        self,
+        pdf: bytes,
+        field: str,
+        key: KeyHolder,
+        seal: SealImage,
+        *,
+        name: str,
+        reason: str,
+        at: datetime,
+        certify: bool,
+    ) -> bytes:
+        """See :class:`PdfSigner`.
+
+        Args:
+            pdf: flat, with ``field`` still empty.
+            field: name of the signature field.
+            key: asked once, with ``Act("sign_document", {"field", "name", "reason", "sha256"})``; ``sha256`` is that
+                of ``pdf``.
+            seal: the visible picture.
+            name: of the person who signs, shown beside the seal.
+            reason: as what or why, shown beside the seal.
+            at: the claimed time of signing, aware.
+            certify: exactly the first signature certifies (DocMDP: nothing but signatures may follow).
+
+        Raises:
+            InputError: those of :func:`~app.ca.pdf_flat.open_flat`; ``pdf.no_such_field``, ``pdf.already_signed``,
+                ``pdf.certify_first_only``, ``certificate.suite_unsupported``; what ``key`` raises.
+            FaultError: ``pdf.bad_signature`` when the key's answer does not fit its certificate.
+        """
+        reader = open_flat(pdf)
+        _expect_empty(reader, field)
+        if certify == bool(reader.embedded_signatures):
+            raise InputError("pdf.certify_first_only")
+        info = describe(key.signing_certificate)
+        if info.suite not in SUPPORTED_SUITES:
+            raise InputError("certificate.suite_unsupported", suite=info.suite)
+        act = Act(ACT, {"field": field, "name": name, "reason": reason, "sha256": hashlib.sha256(pdf).hexdigest()})
+        signer = _KeyHolderSigner(key, act)
+        writer = _Increment(pdf, reader)
+        try:
+            steps = PdfCMSEmbedder().write_cms(field, writer, existing_fields_only=True)
+            widget = next(steps).get_object()
+            appearance(writer, widget, seal, name=name, reason=reason, at=at, serial=info.serial)
+            placeholder = await self._cms(signer, hashlib.sha256(b"").digest(), dry_run=True)
+            steps.send(
+                SigObjSetup(
+                    SignatureObject(
+                        timestamp=at.astimezone(UTC),
+                        subfilter=SigSeedSubFilter.PADES,
+                        name=name,
+                        reason=reason,
+                        bytes_reserved=2 * (len(placeholder) + 1024),
+                    ),
+                    mdp_setup=SigMDPSetup(DIGEST, certify=certify, docmdp_perms=MDPPerm.FILL_FORMS) if certify else None,
+                )
+            )
+            prepared, output = steps.send(SigIOSetup(md_algorithm=DIGEST))
+            steps.send(await self._cms(signer, prepared.document_digest, dry_run=False))
+        except (InputError, FaultError):
+            raise
+        except Exception as error:
+            raise FaultError("pdf.not_signed") from error
+        signed: bytes = output.getvalue()
+        return signed
+
+    async def _cms(self, signer: "_KeyHolderSigner", digest: bytes, *, dry_run: bool) -> bytes:
+        content = await signer.async_sign(
+            digest, DIGEST, dry_run=dry_run, use_pades=True, timestamper=self._timestamper
+        )
+        encoded: bytes = content.dump()
+        return encoded
+
+
+class _KeyHolderSigner(Signer):  # type: ignore[misc]
+    """CMS around one operation of a key holder."""
+
+    def __init__(self, key: KeyHolder, act: Act) -> None:
+        store = SimpleCertificateStore()
+        store.register_multiple([asn1_x509.Certificate.load(der) for der in key.chain])
+        super().__init__(
+            signing_cert=asn1_x509.Certificate.load(key.signing_certificate), cert_registry=store, embed_roots=False
+        )
+        self._key = key
+        self._act = act
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        if dry_run:
+            return bytes(1024)  # RSA-8192, the largest key that is accepted
+        signature = await self._key.sign(data, self._act)
+        if not verify_signature(self._key.signing_certificate, data, signature):
+            raise FaultError("pdf.bad_signature")
+        return signature
+
+
+class _Increment(IncrementalPdfFileWriter):  # type: ignore[misc]
+    """An incremental update that touches nothing but what it is asked to.
+
+    The library stamps the clock's time and a random file identifier into every update; here the time is an argument
+    and the same input gives the same bytes, so metadata stays as it was and the identifier follows from the content.
+    """
+
+    def __init__(self, pdf: bytes, reader: PdfFileReader) -> None:
+        super().__init__(io.BytesIO(pdf), prev=reader)
+        self._before = pdf
+        self._document_id = generic.ArrayObject(
+            [self._document_id.raw_get(0), generic.ByteStringObject(hashlib.sha256(pdf).digest()[:16])]
+        )
+
+    def finished(self) -> bytes:
+        output = io.BytesIO()
+        self.write(output)
+        return output.getvalue()
+
+    def _update_meta(self) -> None:
+        return
+
+
+def _expect_empty(reader: PdfFileReader, field: str) -> None:
+    for name, value, _ in enumerate_sig_fields(reader):
+        if name == field:
+            if value is not None:
+                raise InputError("pdf.already_signed", field=field)
+            return
+    raise InputError("pdf.no_such_field", field=field[:64])
+
