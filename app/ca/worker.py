@@ -1,0 +1,358 @@
+"""Tokens for the program: PKCS#11 work is asked of one child process, which may die or hang without taking us along.
+
+Codes of errors, besides those of :mod:`app.ca.keywrap`:
+
+``token.gone`` pulled out (ask again when it is back) · ``token.cancelled`` by the person · ``token.pin_locked`` ·
+``token.pin_wrong`` the provider repeated a refused PIN · ``token.pin_expired`` · ``token.pin_not_set`` ·
+``token.key_missing`` no such private key · ``token.unsupported`` the token lacks the operation · ``token.refused`` any
+other PKCS#11 error · ``token.not_found`` · ``token.ambiguous`` several match · ``token.no_signing_certificate`` ·
+``token.no_encryption_certificate`` · ``token.module_missing`` · ``token.module_broken`` (InputError);
+``token.timeout`` · ``token.worker_died`` · ``token.not_started`` (FaultError).
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from app.ca.keywrap import oaep_decode, open_wrapped
+from app.ca.signatures import RSA_SUITE, SUPPORTED_SUITES, CertificateInfo, describe, parse_certificate
+from app.ca.token import Act, PinProvider, PinRequest, PinState, TokenInfo
+from app.ca.worker_process import WorkerProcess, worker_command
+from app.ca.worker_wire import (
+    Decrypt,
+    Derive,
+    Done,
+    Failed,
+    Forget,
+    ListSlots,
+    Load,
+    Operation,
+    Pin,
+    PinNeeded,
+    RawSlot,
+    Reply,
+    Request,
+    Sign,
+    Slots,
+    TokenRef,
+)
+from app.errors import BidroomError, FaultError, InputError
+from app.logs import get_logger
+
+MAX_SIGNED = 16 * 1024 * 1024
+_START_TIMEOUT = 30.0
+_log = get_logger("token")
+
+
+class TokenWorker:
+    """Owns the child process with the PKCS#11 modules. Belongs to one event loop; its calls may overlap freely.
+
+    A child that dies or hangs is killed; the call fails with a code, and the next call starts a new child. Nobody is
+    logged in there: the person is asked for the PIN again.
+    """
+
+    def __init__(
+        self,
+        pins: PinProvider,
+        *,
+        timeout: float = 30.0,
+        device_timeout: float = 120.0,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        """``timeout``: seconds for one request; ``device_timeout``: where the PIN is entered on the device itself."""
+        self._pins = pins
+        self._timeout = timeout
+        self._device_timeout = device_timeout
+        self._command = list(command or worker_command())
+        self._modules: list[str] = []
+        self._problems: dict[str, str] = {}
+        self._env: dict[str, str] = {}
+        self._process: WorkerProcess | None = None
+        self._started = False
+        self._pipe = asyncio.Lock()
+        self._dialogs: dict[TokenRef, asyncio.Lock] = {}
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the child, None when there is none."""
+        return self._process.pid if self._process is not None and self._process.alive else None
+
+    async def start(self, modules: Sequence[str], env: Mapping[str, str] | None = None) -> None:
+        """Start the child with these PKCS#11 modules; ``env`` is added to the child's environment.
+
+        A module that is missing or broken does not hinder the others: :meth:`tokens` names it.
+        """
+        await self.close()
+        self._modules, self._env, self._problems = list(modules), dict(env or {}), {}
+        self._started = True
+        async with self._pipe:
+            await self._ensure()
+
+    async def close(self) -> None:
+        """Log out everywhere and end the child."""
+        self._started = False
+        async with self._pipe:
+            process, self._process = self._process, None
+            if process is not None:
+                await asyncio.to_thread(process.close)
+
+    async def tokens(self) -> list[TokenInfo]:
+        """All tokens of all modules, slot by slot; broken slots and modules are entries with a ``problem``.
+
+        Raises:
+            FaultError: ``token.not_started``.
+        """
+        found: list[TokenInfo] = []
+        for module in self._modules:
+            try:
+                reply = await self._request(ListSlots(module))
+            except FaultError as error:
+                if error.code == "token.not_started":
+                    raise
+                found.append(TokenInfo(module, -1, problem=error.code))
+                continue
+            if isinstance(reply, Slots):
+                found.extend(_token_info(module, slot) for slot in reply.slots)
+            elif isinstance(reply, Failed):
+                found.append(TokenInfo(module, -1, problem=self._problems.get(module, reply.code)))
+        return found
+
+    async def open(self, selector: str | bytes) -> "TokenKeyHolder":
+        """The keys of one token, chosen by serial or label (str) or by one of its certificates (DER). Asks for no PIN.
+
+        Raises:
+            InputError: ``token.not_found``, ``token.ambiguous``, ``token.no_signing_certificate``.
+        """
+        usable = [token for token in await self.tokens() if token.problem is None]
+        if isinstance(selector, bytes):
+            matching = [token for token in usable if any(one.der == selector for one in token.certificates)]
+        else:
+            matching = [token for token in usable if selector == token.serial]
+            matching = matching or [token for token in usable if selector == token.label]
+        if len(matching) != 1:
+            raise InputError("token.ambiguous" if matching else "token.not_found")
+        return TokenKeyHolder(self, matching[0])
+
+    async def forget(self, token: TokenInfo | None = None) -> None:
+        """Log out of ``token``, or of all; the next act asks for the PIN."""
+        await self._request(Forget(_ref(token) if token is not None else None))
+
+    async def operate(self, token: TokenInfo, make: Callable[[Pin | None], Operation], holder: str, act: Act) -> Done:
+        """Have the token do one operation, asking the person as often as needed; never repeats a PIN by itself."""
+        async with self._dialogs.setdefault(_ref(token), asyncio.Lock()):
+            reply = await self._request(make(None))
+            refused: str | None = None
+            while isinstance(reply, PinNeeded):
+                pin = await self._ask(token, reply, holder, act)
+                if refused is not None and not pin.on_device and pin.value == refused:
+                    # A provider that insists on a refused PIN would lock the token.
+                    raise InputError("token.pin_wrong", token=token.label)
+                refused = pin.value
+                reply = await self._request(make(pin), self._device_timeout if pin.on_device else None)
+        if isinstance(reply, Done):
+            return reply
+        raise _error(reply, token)
+
+    async def _ask(self, token: TokenInfo, needed: PinNeeded, holder: str, act: Act) -> Pin:
+        request = PinRequest(
+            token_label=token.label,
+            token_serial=token.serial,
+            holder=holder,
+            act=act,
+            pin_state=PinState(needed.state),
+            wrong=needed.wrong,
+            on_device=needed.on_device,
+        )
+        if request.final and not await self._pins.confirm_final(request):
+            raise InputError("token.cancelled", token=token.label)
+        value = await self._pins.ask(request)
+        if value is None:
+            raise InputError("token.cancelled", token=token.label)
+        return Pin("" if needed.on_device else value, needed.on_device, request.final)
+
+    async def _request(self, request: Request, timeout: float | None = None) -> Reply:
+        async with self._pipe:
+            process = await self._ensure()
+            try:
+                return await process.exchange(request, timeout or self._timeout)
+            except FaultError as error:
+                _log.warning("token worker lost", code=error.code, pid=process.pid)
+                raise
+
+    async def _ensure(self) -> WorkerProcess:
+        if not self._started:
+            raise FaultError("token.not_started")
+        for _ in range(len(self._modules) + 1):  # each round either succeeds or leaves out one more module
+            if self._process is not None and self._process.alive:
+                return self._process
+            self._process = process = WorkerProcess(self._command, self._env)
+            await process.exchange(Forget(), _START_TIMEOUT)  # a child that cannot start is nobody's module's fault
+            await self._load(process)
+        if self._process is None or not self._process.alive:
+            raise FaultError("token.worker_died")
+        return self._process
+
+    async def _load(self, process: WorkerProcess) -> None:
+        for module in self._modules:
+            if module in self._problems:
+                continue
+            try:
+                reply = await process.exchange(Load(module), _START_TIMEOUT)
+            except FaultError as error:
+                # It crashed or hung while loading: the others get a child without it.
+                self._problems[module] = "token.module_broken"
+                _log.error("module lost", code=error.code)
+                return
+            if isinstance(reply, Failed):
+                self._problems[module] = reply.code
+                _log.warning("module not loaded", code=reply.code, error=reply.error)
+
+
+class TokenKeyHolder:
+    """The keys on one token; a ``KeyHolder``. Certificates are chosen by key usage.
+
+    Attributes:
+        info: the token as it was when opened.
+        signing_certificate: DER of the newest certificate for signatures, one not also for encryption preferred.
+        encryption_certificate: DER of the newest certificate for encryption; the signing certificate where the token
+            has none (``unwrap`` then raises ``token.no_encryption_certificate``).
+        chain: CA certificates found on the token that lead up from the signing certificate, nearest first.
+    """
+
+    def __init__(self, worker: TokenWorker, info: TokenInfo) -> None:
+        self._worker = worker
+        self.info = info
+        usable = [one for one in info.certificates if one.suite in SUPPORTED_SUITES and one.key_id]
+        signing = max(
+            (one for one in usable if one.signs), key=lambda one: (not one.decrypts, one.not_after), default=None
+        )
+        if signing is None:
+            raise InputError("token.no_signing_certificate", token=info.label)
+        self._signing = signing
+        self._encryption = max(
+            (one for one in usable if one.decrypts), key=lambda one: (not one.signs, one.not_after), default=None
+        )
+        self._chain = _chain(signing, info.certificates)
+
+    @property
+    def signing_certificate(self) -> bytes:
+        return self._signing.der
+
+    @property
+    def encryption_certificate(self) -> bytes:
+        return (self._encryption or self._signing).der
+
+    @property
+    def chain(self) -> tuple[bytes, ...]:
+        return self._chain
+
+    async def sign(self, data: bytes, act: Act) -> bytes:
+        """See ``KeyHolder.sign``; at most ``MAX_SIGNED`` bytes."""
+        if len(data) > MAX_SIGNED:
+            raise ValueError("too much data to sign: sign its digest")
+        key, ref = self._signing, _ref(self.info)
+        is_rsa = key.suite == RSA_SUITE
+        done = await self._worker.operate(
+            self.info, lambda pin: Sign(ref, key.key_id, is_rsa, data, pin), key.holder, act
+        )
+        if is_rsa:
+            return done.data
+        half = len(done.data) // 2
+        return encode_dss_signature(int.from_bytes(done.data[:half]), int.from_bytes(done.data[half:]))
+
+    async def unwrap(self, blob: bytes, act: Act) -> bytes:
+        """See ``KeyHolder.unwrap``."""
+        key, ref = self._encryption, _ref(self.info)
+        if key is None:
+            raise InputError("token.no_encryption_certificate", token=self.info.label)
+        certificate = key
+
+        async def oaep(ciphertext: bytes) -> bytes:
+            done = await self._worker.operate(
+                self.info, lambda pin: Decrypt(ref, certificate.key_id, ciphertext, pin), certificate.holder, act
+            )
+            return oaep_decode(done.data, _modulus_size(certificate.der)) if done.raw else done.data
+
+        async def ecdh(point: bytes) -> bytes:
+            done = await self._worker.operate(
+                self.info, lambda pin: Derive(ref, certificate.key_id, point, pin), certificate.holder, act
+            )
+            return done.data
+
+        return await open_wrapped(blob, certificate.der, oaep, ecdh)
+
+    async def forget(self) -> None:
+        """Log out of this token."""
+        await self._worker.forget(self.info)
+
+
+def _ref(token: TokenInfo) -> TokenRef:
+    return TokenRef(token.module, token.serial, token.label)
+
+
+def _error(reply: Reply, token: TokenInfo) -> BidroomError:
+    if not isinstance(reply, Failed):
+        return FaultError("token.worker_died")
+    if reply.code == "keywrap.refused":
+        return InputError(reply.code)
+    _log.warning("token refused", code=reply.code, error=reply.error)
+    return InputError(reply.code, token=token.label)
+
+
+def _token_info(module: str, slot: RawSlot) -> TokenInfo:
+    certificates = []
+    for raw in slot.certificates:
+        try:
+            info = describe(raw.der)
+        except InputError:
+            continue  # an unreadable object beside good ones hides nothing
+        certificates.append(_with_key(info, raw.key_id))
+    return TokenInfo(
+        module=module,
+        slot=slot.slot,
+        label=slot.label,
+        serial=slot.serial,
+        manufacturer=slot.manufacturer,
+        certificates=tuple(certificates),
+        pin_state=PinState(slot.pin_state),
+        protected_path=slot.on_device,
+        problem=slot.problem,
+    )
+
+
+def _with_key(info: CertificateInfo, key_id: bytes) -> CertificateInfo:
+    return msgspec.structs.replace(info, key_id=key_id)
+
+
+def _chain(leaf: CertificateInfo, certificates: Sequence[CertificateInfo]) -> tuple[bytes, ...]:
+    """CA certificates leading up from ``leaf`` by name and signature."""
+    authorities = [parse_certificate(one.der) for one in certificates if one.authority]
+    chain: list[bytes] = []
+    current = parse_certificate(leaf.der)
+    while current.issuer != current.subject and len(chain) < len(authorities):
+        issuer = next((one for one in authorities if _issued_by(current, one)), None)
+        if issuer is None:
+            break
+        current = issuer
+        chain.append(current.public_bytes(Encoding.DER))
+    return tuple(chain)
+
+
+def _issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def _modulus_size(der: bytes) -> int:
+    key = parse_certificate(der).public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    return (key.key_size + 7) // 8
