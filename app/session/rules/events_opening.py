@@ -127,6 +127,12 @@ class FailureAttributed(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class PriceCalled(Event, frozen=True, kw_only=True):
+    """请唱标: the officer calls one supplier's price."""
+
+    supplier: str
+
+
 class PriceRead(Event, frozen=True, kw_only=True):
     """唱标: one supplier's price schedule, read to all (tender only)."""
 

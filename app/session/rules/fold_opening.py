@@ -103,6 +103,11 @@ def _(state: State, event: ev.FailureAttributed, at: Recorded) -> State:
     return _bid(state, event.supplier, attribution=event.attribution, attribution_reason=event.reason)
 
 
+@applies(ev.PriceCalled)
+def _(state: State, event: ev.PriceCalled, at: Recorded) -> State:
+    return state.with_(reading=event.supplier)
+
+
 @applies(ev.PriceRead)
 def _(state: State, event: ev.PriceRead, at: Recorded) -> State:
     return _bid(state, event.supplier, read=True, payload=event.bid)

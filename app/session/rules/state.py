@@ -279,6 +279,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     discipline_read: bool = False
     bidders_published: bool = False
+    reading: str = ""
     recusals: dict[str, Recusal] = msgspec.field(default_factory=dict)
     objections: dict[str, Objection] = msgspec.field(default_factory=dict)
     no_objection: dict[str, bool] = msgspec.field(default_factory=dict)
