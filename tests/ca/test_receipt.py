@@ -19,11 +19,7 @@ NOW = datetime(2026, 11, 20, 1, 29, 59, 123000, tzinfo=UTC)
 
 
 def host(kind: str) -> tuple[bytes, Callable[[bytes], bytes]]:
-    key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
-    if kind == "ed25519":
-        key = ed25519.Ed25519PrivateKey.generate()
-    else:
-        key = ec.generate_private_key(ec.SECP256R1())
+    key = ed25519.Ed25519PrivateKey.generate() if kind == "ed25519" else ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "host.example")])
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
