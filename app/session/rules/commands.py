@@ -352,9 +352,12 @@ class AskClarification(Command, frozen=True, kw_only=True):
 
 
 class AnswerClarification(Command, frozen=True, kw_only=True):
+    """答复澄清; ``confirmed`` must be given for an arithmetic correction, and only there."""
+
     clarification: str
     text: str
     grave: Grave
+    confirmed: bool | None = None
 
 
 class CallSupplier(Command, frozen=True, kw_only=True):
@@ -430,6 +433,8 @@ class SealSheet(Command, frozen=True, kw_only=True):
 
 
 class GiveDeviationReason(Command, frozen=True, kw_only=True):
+    """偏差说明 of the member's own total for a supplier; ``criterion`` empty, as in the deviation."""
+
     supplier: str
     criterion: str
     reason: str

@@ -90,11 +90,12 @@ class ClarificationAsked(Event, frozen=True, kw_only=True):
 
 
 class ClarificationAnswered(Event, frozen=True, kw_only=True):
-    """澄清答复: signed."""
+    """澄清答复: signed; ``confirmed`` says yes or no to a correction, None for a plain question."""
 
     clarification: str
     text: str
     grave: Grave
+    confirmed: bool | None = None
 
 
 class ClarificationDefaulted(Event, frozen=True, kw_only=True):
@@ -210,6 +211,12 @@ class CorrectionFound(Event, frozen=True, kw_only=True):
     steps: tuple[str, ...]
 
 
+class PricesFixed(Event, frozen=True, kw_only=True):
+    """报价确定: the raw quotes in yuan, after confirmed corrections, of all who are still in; what counts."""
+
+    quotes: dict[str, Decimal]
+
+
 class LowPriceTriggered(Event, frozen=True, kw_only=True):
     """异常低价审查启动: which conditions, with the figures."""
 
@@ -287,7 +294,7 @@ class Standing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CheckFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """核对发现: a code, and where."""
+    """核对发现: a code, and where; what does not apply is empty. Deviations have no criterion."""
 
     code: str
     member: str

@@ -42,24 +42,53 @@ def _(state: State, event: ev.MemberRecusalRuled, at: Recorded) -> State:
 
 @applies(ev.MemberReplaced)
 def _(state: State, event: ev.MemberReplaced, at: Recorded) -> State:
-    """The lost member's opinions are void: open reviews, votes and sheets of that member fall away."""
+    """The lost member's opinions are void (87号令 art. 49): open reviews, votes and the sheet fall away.
+
+    What depends on the sheet (totals, ranking) falls with it; a lost leader is voted for anew.
+    """
     reviews = {
         stage: {supplier: without(sheets, event.person) for supplier, sheets in suppliers.items()}
         for stage, suppliers in state.reviews.items()
     }
     sealed = state.sealed
-    if "sheet" in sealed and not sealed["sheet"].opened:
+    if "sheet" in sealed:
         sheets = sealed["sheet"]
-        sealed = put(
-            sealed, "sheet", msgspec.structs.replace(sheets, envelopes=without(sheets.envelopes, event.person))
-        )
-    return state.with_(
+        kept = without(sheets.envelopes, event.person)
+        sealed = put(sealed, "sheet", msgspec.structs.replace(sheets, envelopes=kept, opened=False))
+    changed = state.with_(
         replaced=put(state.replaced, event.person, event.substitute),
         reviews=reviews,
+        changes={key: _without_votes(change, event.person) for key, change in state.changes.items()},
+        low_price={
+            key: msgspec.structs.replace(item, votes=without(item.votes, event.person)) if item.ruled is None else item
+            for key, item in state.low_price.items()
+        },
         sealed=sealed,
+        sheets=without(state.sheets, event.person),
+        deviation_reasons=_of_others(state.deviation_reasons, event.person),
         leader_votes=without(state.leader_votes, event.person),
-        leader="" if state.leader == event.person else state.leader,
     )
+    if event.person in state.sheets:
+        changed = _without_totals(changed)
+    if state.leader == event.person:
+        changed = changed.with_(leader="", leader_round=state.leader_round + 1, leader_votes={})
+    return changed
+
+
+def _of_others(reasons: dict[str, str], person: str) -> dict[str, str]:
+    return {key: reason for key, reason in reasons.items() if not key.startswith(f"{person}/")}
+
+
+def _without_votes(change: Change, person: str) -> Change:
+    open_votes = {
+        supplier: votes if supplier in change.rechecked else without(votes, person)
+        for supplier, votes in change.votes.items()
+    }
+    return msgspec.structs.replace(change, votes=open_votes)
+
+
+def _without_totals(state: State) -> State:
+    return state.with_(standings=(), findings=(), deviations=(), tie_rule="", candidates=())
 
 
 @applies(ev.LeaderVoteCast)
@@ -94,7 +123,7 @@ def _clarification(state: State, key: str, **changes: Any) -> State:
 
 @applies(ev.ClarificationAnswered)
 def _(state: State, event: ev.ClarificationAnswered, at: Recorded) -> State:
-    return _clarification(state, event.clarification, answer=event.text)
+    return _clarification(state, event.clarification, answer=event.text, confirmed=event.confirmed)
 
 
 @applies(ev.ClarificationDefaulted)
@@ -178,7 +207,9 @@ def _sealed(state: State, purpose: str, **changes: Any) -> State:
 
 @applies(ev.HoldersFixed)
 def _(state: State, event: ev.HoldersFixed, at: Recorded) -> State:
-    return _sealed(state, event.purpose, k=event.k, holders=event.holders)
+    """Envelopes to other holders cannot be opened any more: they are sealed again."""
+    fixed = SealedSet(k=event.k, holders=event.holders)
+    return state.with_(sealed=put(state.sealed, event.purpose, fixed))
 
 
 def _seal(state: State, purpose: str, owner: str, sealed: Sealed) -> State:
@@ -195,7 +226,9 @@ def _(state: State, event: ev.QuoteSealed, at: Recorded) -> State:
 @applies(ev.SheetSealed)
 def _(state: State, event: ev.SheetSealed, at: Recorded) -> State:
     sealed = Sealed(event.member, event.header_sha256, event.envelope_sha256, event.size)
-    return _seal(state, "sheet", event.member, sealed)
+    sealing = _seal(state, "sheet", event.member, sealed)
+    failed = without(sealing.sealed["sheet"].failed, event.member)
+    return _sealed(sealing, "sheet", failed=failed)
 
 
 @applies(ev.SealedShareReleased)
@@ -207,6 +240,11 @@ def _(state: State, event: ev.SealedShareReleased, at: Recorded) -> State:
 @applies(ev.QuotesOpened)
 def _(state: State, event: ev.QuotesOpened, at: Recorded) -> State:
     return _sealed(state, "quote", opened=True, failed=event.failed).with_(quotes=event.quotes)
+
+
+@applies(ev.PricesFixed)
+def _(state: State, event: ev.PricesFixed, at: Recorded) -> State:
+    return state.with_(fixed_quotes=event.quotes)
 
 
 @applies(ev.LowPriceTriggered)
@@ -247,20 +285,22 @@ def _(state: State, event: ev.LowPriceRuled, at: Recorded) -> State:
 
 @applies(ev.SheetsOpened)
 def _(state: State, event: ev.SheetsOpened, at: Recorded) -> State:
-    return _sealed(state, "sheet", opened=True, failed=event.failed).with_(sheets={**state.sheets, **event.sheets})
+    """All at once or none: while one cannot be opened, its member seals again and the others stay unread."""
+    if event.failed:
+        found = state.sealed.get("sheet") or SealedSet()
+        kept = {member: item for member, item in found.envelopes.items() if member not in event.failed}
+        return _sealed(state, "sheet", opened=False, failed=event.failed, envelopes=kept, released={})
+    return _sealed(state, "sheet", opened=True, failed={}).with_(sheets={**state.sheets, **event.sheets})
 
 
 @applies(ev.SheetReopened)
 def _(state: State, event: ev.SheetReopened, at: Recorded) -> State:
     found = state.sealed.get("sheet") or SealedSet()
     reopened = _sealed(state, "sheet", opened=False, envelopes=without(found.envelopes, event.member), released={})
-    return reopened.with_(
+    return _without_totals(reopened).with_(
         reopened=put(state.reopened, event.member, event.ground),
         sheets=without(state.sheets, event.member),
-        standings=(),
-        findings=(),
-        deviations=(),
-        candidates=(),
+        deviation_reasons=_of_others(state.deviation_reasons, event.member),
     )
 
 
@@ -298,8 +338,8 @@ def _(state: State, event: ev.ReCheckAsked, at: Recorded) -> State:
 @applies(ev.ReCheckAnswered)
 def _(state: State, event: ev.ReCheckAnswered, at: Recorded) -> State:
     answered = (*state.rechecks, (state.recheck, event.reason))
-    candidates = () if event.accepted else state.candidates
-    return state.with_(recheck="", rechecks=answered, candidates=candidates)
+    answered_state = state.with_(recheck="", rechecks=answered)
+    return _without_totals(answered_state) if event.accepted else answered_state
 
 
 @applies(ev.DissentFiled)

@@ -148,6 +148,7 @@ class Clarification(msgspec.Struct, frozen=True):
     answer: str = ""
     defaulted: bool = False
     seen: bool = False
+    confirmed: bool | None = None
     corrected: Decimal | None = None
     steps: tuple[str, ...] = ()
 
@@ -308,6 +309,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     withdrew: dict[str, str] = msgspec.field(default_factory=dict)
     sealed: dict[str, SealedSet] = msgspec.field(default_factory=dict)  # purpose → set
     quotes: dict[str, PriceSchedule] = msgspec.field(default_factory=dict)
+    fixed_quotes: dict[str, Decimal] = msgspec.field(default_factory=dict)  # after confirmed corrections, yuan
     low_price: dict[str, LowPrice] = msgspec.field(default_factory=dict)
     sheets: dict[str, OpenedSheet] = msgspec.field(default_factory=dict)
     reopened: dict[str, str] = msgspec.field(default_factory=dict)
