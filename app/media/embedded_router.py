@@ -228,7 +228,7 @@ class EmbeddedRouter:
         self._forward(stream, packet, sequence, timestamp, now)
         if stream.taps:
             taken = MediaPacket(
-                stream.source, stream.kind, stream.codec, sequence, timestamp, packet.marker, packet.level,
+                stream.source, stream.ssrc, stream.kind, stream.codec, sequence, timestamp, packet.marker, packet.level,
                 packet.payload, now,
             )  # fmt: skip
             for tap, _ in tuple(stream.taps):

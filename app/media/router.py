@@ -42,11 +42,13 @@ class MediaPacket(NamedTuple):
     """What a tap gets: one packet of a source, header already taken apart.
 
     Attributes:
+        stream: the publisher's SSRC; another one means that numbering begins anew (it has reconnected).
         sequence: and timestamp: unwrapped; the timestamp in units of the codec's clock (90 kHz video, 48 kHz audio).
         arrival: monotonic seconds.
     """
 
     source: str
+    stream: int
     kind: Kind
     codec: str
     sequence: int
