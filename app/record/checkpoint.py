@@ -139,7 +139,7 @@ def open_checkpoint(note: str, case: str, log_key: bytes) -> Checkpoint:
         raise InputError("checkpoint.foreign", name=checkpoint.origin)
     wanted = _key_id(origin, _ED25519, log_key)
     signed = [line for line in lines if line.name == origin and line.blob[:4] == wanted]
-    if not signed or not all(_good(log_key, line.blob[4:], checkpoint.body.encode()) for line in signed):
+    if not signed or not all(good_signature(log_key, line.blob[4:], checkpoint.body.encode()) for line in signed):
         raise InputError("checkpoint.not_signed")
     return checkpoint
 
@@ -150,7 +150,8 @@ def verify_cosignature(checkpoint: Checkpoint, line: SignatureLine, keys: Iterab
         return False
     message = _cosigned(checkpoint, line.time)
     return any(
-        line.blob[:4] == _key_id(line.name, _COSIGNATURE, key) and _good(key, line.blob[12:], message) for key in keys
+        line.blob[:4] == _key_id(line.name, _COSIGNATURE, key) and good_signature(key, line.blob[12:], message)
+        for key in keys
     )
 
 
@@ -162,7 +163,8 @@ def _key_id(name: str, kind: int, public: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:4]
 
 
-def _good(public: bytes, signature: bytes, message: bytes) -> bool:
+def good_signature(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether an Ed25519 signature (64 bytes) by the raw key ``public`` is right; False for what is no key."""
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except (InvalidSignature, ValueError):

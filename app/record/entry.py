@@ -122,7 +122,7 @@ def parse_entry(data: bytes, limit: int = ENTRY_LIMIT) -> Entry:
         index=_count(value, "index"),
         at=_moment(value, "at"),
         actor=_text(value, "actor"),
-        salt=_hex(value, "salt", SALT_SIZE),
+        salt=decode_hex(value["salt"], "salt", SALT_SIZE),
         event=event,
         command=_command(value["command"]),
     )
@@ -140,7 +140,7 @@ def _command(value: object) -> SignedCommand | Because | None:
     return SignedCommand(
         signed=decode_base64(value["signed"], "signed"),
         signature=decode_base64(value["signature"], "signature", 64),
-        session=_hex(value, "session", 32),
+        session=decode_hex(value["session"], "session", 32),
     )
 
 
@@ -157,6 +157,13 @@ def decode_base64(value: object, field: str, size: int | None = None) -> bytes:
     return data
 
 
+def decode_hex(value: object, field: str, size: int) -> bytes:
+    """``size`` bytes as lower-case hex; InputError ``entry.malformed`` with the field."""
+    if not isinstance(value, str) or len(value) != 2 * size or not _HEX.fullmatch(value):
+        raise _malformed(field)
+    return bytes.fromhex(value)
+
+
 def _text(value: dict[str, Any], field: str) -> str:
     text = value[field]
     if not isinstance(text, str) or not 0 < len(text) <= 256:
@@ -169,13 +176,6 @@ def _count(value: dict[str, Any], field: str) -> int:
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 2**53:
         raise _malformed(field)
     return number
-
-
-def _hex(value: dict[str, Any], field: str, size: int) -> bytes:
-    text = value[field]
-    if not isinstance(text, str) or len(text) != 2 * size or not _HEX.fullmatch(text):
-        raise _malformed(field)
-    return bytes.fromhex(text)
 
 
 def _moment(value: dict[str, Any], field: str) -> datetime:

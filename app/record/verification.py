@@ -1,0 +1,127 @@
+"""What a verification says: numbered steps, each passed, failed or could not tell, with the first bad thing."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+if TYPE_CHECKING:
+    from app.record.archive_reader import ArchiveReader
+
+Fact = str | int | bool | None
+
+
+class Verdict(StrEnum):
+    """通过 / 不通过 / 无法判断."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    COULD_NOT_TELL = "could_not_tell"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """The outcome of one check.
+
+    Attributes:
+        facts: what was looked at (counts and the like), for the screen.
+        problem: code of the first bad thing; None when passed.
+        where: where it is: ``index`` (of an entry), ``size`` (of a checkpoint), ``name`` (of a file or person), …
+    """
+
+    verdict: Verdict
+    facts: dict[str, Fact] = {}
+    problem: str | None = None
+    where: dict[str, Fact] = {}
+
+
+class StepResult(msgspec.Struct, frozen=True):
+    """A step (核验步骤) with its number from 1 and its code; else as :class:`Finding`."""
+
+    number: int
+    code: str
+    verdict: Verdict
+    facts: dict[str, Fact]
+    problem: str | None
+    where: dict[str, Fact]
+
+
+class Step(Protocol):
+    """A check that another floor contributes, e.g. the replay; an exception counts as failed."""
+
+    @property
+    def code(self) -> str:
+        """Stable name of the step."""
+        ...
+
+    def check(self, archive: "ArchiveReader") -> Finding:
+        """Judge an archive whose container has been read; the file stays open meanwhile."""
+        ...
+
+
+class Verification(msgspec.Struct, frozen=True):
+    """The whole outcome. ``case`` and ``edition`` are empty, ``size`` 0 where the archive could not be read at all."""
+
+    case: str
+    edition: str
+    size: int
+    root: str
+    rehearsal: bool
+    steps: tuple[StepResult, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Failed if any step failed; passed only if all passed."""
+        found = {step.verdict for step in self.steps}
+        for verdict in (Verdict.FAILED, Verdict.COULD_NOT_TELL):
+            if verdict in found:
+                return verdict
+        return Verdict.PASSED
+
+    @property
+    def exit_code(self) -> int:
+        """0 passed, 1 failed, 2 could not tell; never 0 without trust and an expected head from outside."""
+        return {Verdict.PASSED: 0, Verdict.FAILED: 1, Verdict.COULD_NOT_TELL: 2}[self.verdict]
+
+    @property
+    def first_failed(self) -> StepResult | None:
+        """The first step that failed."""
+        return next((step for step in self.steps if step.verdict is Verdict.FAILED), None)
+
+    def to_json(self) -> bytes:
+        """The outcome as JSON with ``verdict`` and ``exit_code``."""
+        value = msgspec.to_builtins(self) | {"verdict": self.verdict.value, "exit_code": self.exit_code}
+        return msgspec.json.format(msgspec.json.encode(value), indent=1)
+
+
+class Tally:
+    """Collects a step's outcome: the first bad thing stays, a failure outweighs a doubt."""
+
+    def __init__(self) -> None:
+        self.facts: dict[str, Fact] = {}
+        self._failed: tuple[str, dict[str, Fact]] | None = None
+        self._unsure: tuple[str, dict[str, Fact]] | None = None
+
+    def failed(self, problem: str, **where: Fact) -> None:
+        """Something is wrong."""
+        self._failed = self._failed or (problem, where)
+
+    def unsure(self, problem: str, **where: Fact) -> None:
+        """Something cannot be judged."""
+        self._unsure = self._unsure or (problem, where)
+
+    def count(self, fact: str, by: int = 1) -> None:
+        """Add to a number among the facts."""
+        self.facts[fact] = int(self.facts.get(fact) or 0) + by
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing failed so far."""
+        return self._failed is None
+
+    def finding(self) -> Finding:
+        """The outcome."""
+        if self._failed is not None:
+            return Finding(Verdict.FAILED, self.facts, self._failed[0], self._failed[1])
+        if self._unsure is not None:
+            return Finding(Verdict.COULD_NOT_TELL, self.facts, self._unsure[0], self._unsure[1])
+        return Finding(Verdict.PASSED, self.facts)
