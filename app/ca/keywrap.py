@@ -244,6 +244,7 @@ def _parse_unsafe(blob: bytes, certificate: bytes) -> _Wrapped:
     info = cms.ContentInfo.load(blob, strict=True)
     _require(info["content_type"].native == "authenticated_enveloped_data")
     content = info["content"]
+    _require(content["version"].native == "v0")
     _require(all(content[field].native is None for field in ("originator_info", "auth_attrs", "unauth_attrs")))
     recipients = content["recipient_infos"]
     _require(0 < len(recipients) <= MAX_RECIPIENTS)
@@ -263,11 +264,13 @@ def _parse_unsafe(blob: bytes, certificate: bytes) -> _Wrapped:
 
 
 def _is_for(recipient: Any, me: cms.IssuerAndSerialNumber, alone: bool) -> bool:
+    version = recipient.chosen["version"].native
     if recipient.name == "ktri":
         identifier = recipient.chosen["rid"]
+        _require(version == ("v0" if identifier.name == "issuer_and_serial_number" else "v2"))
     elif recipient.name == "kari":
         encrypted_keys = recipient.chosen["recipient_encrypted_keys"]
-        _require(len(encrypted_keys) == 1)
+        _require(version == "v3" and len(encrypted_keys) == 1)
         identifier = encrypted_keys[0]["rid"]
     else:
         return False
@@ -294,7 +297,10 @@ def _agreed(recipient: Any) -> tuple[bytes, bytes]:
     _require(algorithm["algorithm"].dotted == _ECDH_SHA256_KDF)
     _require(algos.AlgorithmIdentifier.load(algorithm["parameters"].dump())["algorithm"].dotted == _AES256_WRAP)
     _require(recipient["ukm"].native is None and recipient["originator"].name == "originator_key")
-    bits = recipient["originator"].chosen["public_key"].contents
+    key = recipient["originator"].chosen
+    _require(key["algorithm"]["algorithm"].native == "ec")
+    _require(key["algorithm"]["parameters"].native in (None, "secp256r1"))
+    bits = key["public_key"].contents
     point = bits[1:]
     _require(bits[:1] == b"\0" and len(point) == _P256_POINT)
     ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)  # off the curve: the token must never see it

@@ -173,11 +173,15 @@ class Pkcs11Tokens:
             raise _Refuse("token.gone", type(error).__name__) from None
 
     def _attempt(self, request: Operation) -> Reply:
-        session = self._sessions.get(request.token)
+        session = known = self._sessions.get(request.token)
         if session is None:
             session = self._login(request.token, request.pin)
         try:
             key = _private_key(session, request)
+            if key is None and known is not None:
+                raise p11.ObjectHandleInvalid  # a token pulled out may look empty instead of dead
+            if key is None:
+                raise _Refuse("token.key_missing")
             pin = self._context_pin(key, request)
             return _perform(key, request, pin)
         except p11.UserNotLoggedIn:  # someone else logged the application out
@@ -243,6 +247,8 @@ class Pkcs11Tokens:
         library = self._libraries.get(module)
         if library is None:
             raise _Refuse("token.module_missing")
+        if not library.initialized:  # starting it anew failed while the token was away
+            library.initialize()
         return library
 
     # -- letting go
@@ -263,12 +269,12 @@ class Pkcs11Tokens:
     def _restart(self, module: str) -> None:
         """After a removal every handle of the module is dead; only starting it anew heals."""
         self._sessions = {token: session for token, session in self._sessions.items() if token.module != module}
-        library = self._library(module)
-        try:
-            library.finalize()
-        except p11.PKCS11Error:
-            pass  # it counts as finalised all the same
-        library.initialize()
+        library = self._libraries[module]
+        for step in (library.finalize, library.initialize):
+            try:
+                step()
+            except p11.PKCS11Error:
+                continue  # finalised it is all the same; a failed start is tried again with the next request
 
 
 def _perform(key: Any, request: Operation, pin: str | None) -> Reply:
@@ -336,9 +342,7 @@ def _private_key(session: Any, request: Operation) -> Any:
         pkcs11.Attribute.ID: request.key_id,
     }
     keys = list(session.get_objects(wanted))
-    if len(keys) != 1:
-        raise _Refuse("token.key_missing")
-    return keys[0]
+    return keys[0] if len(keys) == 1 else None
 
 
 def _certificates(token: Any) -> list[RawCertificate]:

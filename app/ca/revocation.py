@@ -40,6 +40,8 @@ class RevocationList:
         try:
             if self._crl.issuer != certificate.issuer or not self._is_from(issuer):
                 return Standing.NO_CRL
+            if self._indirect():
+                return Standing.NO_CRL  # its entries may be other issuers' certificates
             entry = self._crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
             if entry is not None and _since(entry) <= at:
                 return Standing.REVOKED
@@ -64,6 +66,10 @@ class RevocationList:
         except InvalidSignature:
             return False
 
+    def _indirect(self) -> bool:
+        points = (one.value for one in self._crl.extensions if isinstance(one.value, x509.IssuingDistributionPoint))
+        return any(point.indirect_crl for point in points)
+
     def _covers(self, certificate: x509.Certificate) -> bool:
         """Whether absence from this list means not revoked: not for deltas, parts of lists and unknown extensions."""
         for extension in self._crl.extensions:
@@ -76,7 +82,7 @@ class RevocationList:
 
 
 def _point_covers(point: x509.IssuingDistributionPoint, certificate: x509.Certificate) -> bool:
-    if point.indirect_crl or point.only_some_reasons or point.only_contains_attribute_certs or point.relative_name:
+    if point.only_some_reasons or point.only_contains_attribute_certs or point.relative_name:
         return False
     authority, named = False, set()
     for extension in certificate.extensions:

@@ -1,5 +1,6 @@
 """Whom to believe: roots and revocation lists from outside, and a verdict on a certificate in four visible parts."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from app.ca.revocation import RevocationList, Standing
-from app.ca.signatures import MIN_RSA_BITS, SUPPORTED_SUITES, describe, fingerprint, parse_certificate, suite_of
+from app.ca.signatures import MIN_RSA_BITS, SUPPORTED_SUITES, describe, fingerprint, parse_certificate
 from app.errors import InputError
 
 DEMO_MARK = "仅供演练"
@@ -183,7 +184,7 @@ class TrustList:
         if not path:
             return Part(Status.COULD_NOT_TELL, "revocation.no_path")
         unsure: Part | None = None
-        for certificate, issuer in zip(path, path[1:], strict=False):
+        for certificate, issuer in itertools.pairwise(path):
             standing = _standing(self._crls, certificate, issuer, at)
             if standing is Standing.REVOKED:
                 return Part(Status.FAILED, "revocation.revoked", _name(certificate))

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from app.ca.signatures import identity_check_digit, uscc_check_digit
-from app.rehearsal.soft_token import TokenKey, TokenOrder, configuration, make_tokens
+from app.ca.trust import DEMO_MARK
+from app.rehearsal.soft_token import TokenKey, TokenOrder, configuration, make_tokens, softhsm_module
 
-SOFTHSM_MODULE = "/usr/lib/softhsm/libsofthsm2.so"
-ISSUER = "测试 CA, 仅供演练"
+ISSUER = f"测试 CA, {DEMO_MARK}"
 
 _SIGNING_ID, _ENCRYPTION_ID = b"\x01", b"\x02"
 _PAST, _FUTURE = timedelta(days=90), timedelta(days=365)
@@ -116,8 +116,9 @@ class DemoPki:
         """Issue certificates and make a SoftHSM token for each person, folder and PIN. Blocks: about 0.3 s a token.
 
         Raises:
-            FaultError: ``soft_token.failed``, e.g. without SoftHSM on the machine.
+            FaultError: ``soft_token.no_softhsm``, ``soft_token.failed``.
         """
+        module = softhsm_module()
         orders, tokens = [], []
         for person, folder, pin in wanted:
             signing, encryption = self.issue(person)
@@ -125,10 +126,8 @@ class DemoPki:
             keys = (_token_key(_SIGNING_ID, signing, False), _token_key(_ENCRYPTION_ID, encryption, True))
             orders.append(TokenOrder(str(folder), label, pin, keys, (self.intermediate,)))
             env = {"SOFTHSM2_CONF": str(configuration(folder))}
-            tokens.append(
-                SoftToken(env, SOFTHSM_MODULE, label, pin, signing.certificate, encryption.certificate, folder)
-            )
-        make_tokens(orders, SOFTHSM_MODULE)
+            tokens.append(SoftToken(env, module, label, pin, signing.certificate, encryption.certificate, folder))
+        make_tokens(orders, module)
         return tokens
 
     def revoke(self, certificate: bytes, at: datetime) -> None:

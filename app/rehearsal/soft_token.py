@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 import app
+from app.ca.modules import find_modules
 from app.errors import FaultError
 
 _SO_PIN = "rehearsal-so-pin"
@@ -61,6 +62,18 @@ class TokenOrder(msgspec.Struct, frozen=True):
 def configuration(folder: Path) -> Path:
     """Where the SoftHSM configuration of a token in ``folder`` lies: the value of SOFTHSM2_CONF."""
     return folder / "softhsm2.conf"
+
+
+def softhsm_module() -> str:
+    """Path of the SoftHSM module on this machine.
+
+    Raises:
+        FaultError: ``soft_token.no_softhsm``.
+    """
+    for module in find_modules():
+        if "softhsm" in Path(module).name:
+            return module
+    raise FaultError("soft_token.no_softhsm")
 
 
 def make_tokens(orders: Sequence[TokenOrder], module: str) -> None:
