@@ -1,6 +1,6 @@
-"""The style sheet, generated from the tokens; properties ``text`` and ``role`` choose the variant of a widget.
+"""The style sheet, generated from the tokens; properties ``kind`` and ``role`` choose the variant of a widget.
 
-``text`` on labels: clock, title, section, body, second, hint, error, warn, ok, mono.
+``kind`` on labels: clock, title, section, body, second, hint, error, warn, ok, mono.
 ``role`` on buttons: primary, danger, plain (default), ghost, round, round-off, link; on frames: card, bar, banner-*.
 """
 
@@ -11,16 +11,16 @@ QWidget { color: $text; }
 QMainWindow, QDialog, QWidget[role="page"] { background: $bg; }
 QDialog { background: $surface; }
 QLabel { background: transparent; }
-QLabel[text="clock"]   { font-size: 26px; font-weight: 600; }
-QLabel[text="title"]   { font-size: 16px; font-weight: 600; }
-QLabel[text="section"] { font-size: 15px; font-weight: 600; }
-QLabel[text="strong"]  { font-weight: 600; }
-QLabel[text="second"]  { font-size: 13px; color: $text2; }
-QLabel[text="hint"]    { font-size: 12px; color: $text3; }
-QLabel[text="error"]   { font-size: 13px; color: $bad; }
-QLabel[text="warn"]    { font-size: 13px; color: $warn; }
-QLabel[text="ok"]      { font-size: 13px; color: $ok; }
-QLabel[text="record"]  { font-size: 14px; font-weight: 600; color: $record; }
+QLabel[kind="clock"]   { font-size: 26px; font-weight: 600; }
+QLabel[kind="title"]   { font-size: 16px; font-weight: 600; }
+QLabel[kind="section"] { font-size: 15px; font-weight: 600; }
+QLabel[kind="strong"]  { font-weight: 600; }
+QLabel[kind="second"]  { font-size: 13px; color: $text2; }
+QLabel[kind="hint"]    { font-size: 12px; color: $text3; }
+QLabel[kind="error"]   { font-size: 13px; color: $bad; }
+QLabel[kind="warn"]    { font-size: 13px; color: $warn; }
+QLabel[kind="ok"]      { font-size: 13px; color: $ok; }
+QLabel[kind="record"]  { font-size: 14px; font-weight: 600; color: $record; }
 
 QFrame[role="card"] { background: $surface; border: 1px solid $line; border-radius: 10px; }
 QFrame[role="bar"]  { background: $surface; border: 0; border-bottom: 1px solid $line; }

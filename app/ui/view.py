@@ -39,10 +39,10 @@ class View(QWidget):
 
 
 def label(style: str = "body", text: str = "", *, wrap: bool = False, selectable: bool = False) -> QLabel:
-    """A label of the type scale; ``style`` is a ``text`` property of the style sheet."""
+    """A label of the type scale; ``style`` is a ``kind`` property of the style sheet."""
     made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
-    made.setProperty("text", style)
+    made.setProperty("kind", style)
     made.setWordWrap(wrap)
     if selectable:
         made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

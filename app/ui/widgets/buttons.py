@@ -43,6 +43,7 @@ class RoundButton(Button):
     def __init__(self, icon_name: str, parent: QWidget | None = None) -> None:
         super().__init__("round", icon_name, "", parent)
         self.setIconSize(QSize(22, 22))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click must not take the space bar (hold to talk)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._tint()
 

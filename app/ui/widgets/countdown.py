@@ -80,7 +80,7 @@ class CountdownLabel(View):
             return
         left = (self._until - self._clock.now()).total_seconds()
         self._show(tr("剩余"), countdown_text(left))
-        restyle(self._digits, "text", "clock")
+        restyle(self._digits, "kind", "clock")
         for mark in ANNOUNCED_AT:
             if left <= mark and mark not in self._announced:
                 self._announced.add(mark)

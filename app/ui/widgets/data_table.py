@@ -5,8 +5,18 @@ from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -14,6 +24,7 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
+    QToolTip,
     QVBoxLayout,
     QWidget,
 )
@@ -85,6 +96,8 @@ class _Model(QAbstractTableModel):
             return cell_text(cell)
         if role == Qt.ItemDataRole.UserRole:
             return cell
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return cell_text(cell)
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -98,6 +111,8 @@ class _Model(QAbstractTableModel):
 
 
 class _Cells(QStyledItemDelegate):
+    """Paints cells, and shows a tool tip only where something was cut off."""
+
     def __init__(self, model: _Model, parent: QWidget) -> None:
         super().__init__(parent)
         self._model = model
@@ -106,7 +121,15 @@ class _Cells(QStyledItemDelegate):
         cell = index.data(Qt.ItemDataRole.UserRole)
         chip = isinstance(cell, ChipCell)
         metrics = QFontMetrics(font(SECOND if chip else BODY))
-        return QSize(metrics.horizontalAdvance(cell_text(cell)) + (40 if chip else 18), ROW)
+        return QSize(metrics.horizontalAdvance(cell_text(cell)) + (34 if chip else 18), ROW)
+
+    def helpEvent(
+        self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: AnyIndex
+    ) -> bool:
+        if index.isValid() and self.sizeHint(option, index).width() <= option.rect.width() + 2:
+            QToolTip.hideText()
+            return True
+        return super().helpEvent(event, view, option, index)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         cell = index.data(Qt.ItemDataRole.UserRole)
@@ -120,7 +143,7 @@ class _Cells(QStyledItemDelegate):
         align = self._model.columns[index.column()].align
         inside = area.adjusted(8, 0, -8, 0)
         if isinstance(cell, ChipCell):
-            wanted = QFontMetrics(font(SECOND)).horizontalAdvance(cell.text) + 24
+            wanted = QFontMetrics(font(SECOND)).horizontalAdvance(cell.text) + 22
             width = min(wanted, inside.width())
             left = inside.right() - width if align is Align.RIGHT else inside.left() - 2
             paint_chip(painter, QRectF(left, area.center().y() - 12, width, 24), cell.text, cell.tone)
@@ -167,6 +190,8 @@ class DataTable(View):
         header.setMinimumSectionSize(40)
         self.view.activated.connect(lambda index: self.activated.emit(index.row()))
         self.view.selectionModel().currentRowChanged.connect(lambda now, _before: self.selected.emit(now.row()))
+        self.view.viewport().installEventFilter(self)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
@@ -197,16 +222,47 @@ class DataTable(View):
         self._model.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self._model.columns) - 1)
         self._fit()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._fit()
+        return False
+
     def _fit(self) -> None:
-        header = self.view.horizontalHeader()
-        for number, wanted in enumerate(self._model.columns):
-            if wanted.stretch:
-                header.setSectionResizeMode(number, QHeaderView.ResizeMode.Stretch)
-                continue
-            header.setSectionResizeMode(number, QHeaderView.ResizeMode.Interactive)
-            title = QFontMetrics(font(SECOND)).horizontalAdvance(tr(wanted.name)) + 20
-            width = max(wanted.width, title, self.view.sizeHintForColumn(number) + 4)
+        wanted = [self._wanted(number) for number in range(len(self._model.columns))]
+        widths = share_widths(
+            [least for least, _ in wanted],
+            [most for _, most in wanted],
+            [one.stretch for one in self._model.columns],
+            self.view.viewport().width(),
+        )
+        for number, width in enumerate(widths):
             self.view.setColumnWidth(number, width)
+
+    def _wanted(self, number: int) -> tuple[int, int]:
+        """Least and wished width of a column; amounts and figures are never cut."""
+        column = self._model.columns[number]
+        title = QFontMetrics(font(SECOND)).horizontalAdvance(tr(column.name)) + 18
+        content = self.view.sizeHintForColumn(number) if self._model.rows else 0
+        most = max(column.width, title, content)
+        least = most if column.align is Align.RIGHT else min(most, max(column.width, title))
+        return least, most
+
+
+def share_widths(least: Sequence[int], most: Sequence[int], stretch: Sequence[bool], room: int) -> list[int]:
+    """Column widths that fill ``room``: what is too much is taken from wide columns down to their least, what is left
+    goes to the stretching ones (or the last)."""
+    widths = list(most)
+    over = sum(widths) - room
+    if over > 0:
+        slack = [width - low for width, low in zip(widths, least, strict=True)]
+        spare = sum(slack)
+        if spare:
+            widths = [width - min(have, round(over * have / spare)) for width, have in zip(widths, slack, strict=True)]
+    elif over < 0:
+        growing = [number for number, grows in enumerate(stretch) if grows] or [len(widths) - 1]
+        for number in growing:
+            widths[number] += -over // len(growing)
+    return widths
 
 
 def _flags(align: Align) -> Qt.AlignmentFlag:

@@ -16,7 +16,7 @@ class DigestLabel(QLabel):
 
     def __init__(self, digest: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("text", "second")
+        self.setProperty("kind", "second")
         self.show_digest(digest)
 
     def show_digest(self, digest: str) -> None:

@@ -1,7 +1,7 @@
 """Two panes with a draggable border of 12 px; sizes are remembered as shares, not pixels."""
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QSplitterHandle, QWidget
 
 from app.ui.theme import color
@@ -27,6 +27,8 @@ class SplitView(QSplitter):
         super().__init__(orientation, parent)
         self.setHandleWidth(12)
         self.setChildrenCollapsible(False)
+        self._wanted: list[float] | None = None
+        self.splitterMoved.connect(self._moved)
 
     def createHandle(self) -> QSplitterHandle:
         return _Grip(self.orientation(), self)
@@ -38,5 +40,22 @@ class SplitView(QSplitter):
         return [size / whole for size in sizes]
 
     def set_shares(self, shares: list[float]) -> None:
-        """Share out the room; call it after the panes are added."""
-        self.setSizes([round(share * 10_000) for share in shares])
+        """Share out the room, now or as soon as there is any; call it after the panes are added."""
+        self._wanted = shares
+        self._apply()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._apply()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._apply()
+
+    def _apply(self) -> None:
+        whole = self.width() if self.orientation() is Qt.Orientation.Horizontal else self.height()
+        if self._wanted is not None and self.isVisible():
+            self.setSizes([round(share * whole) for share in self._wanted])
+
+    def _moved(self) -> None:
+        self._wanted = self.shares()

@@ -81,7 +81,7 @@ class RecordingSign(QWidget):
     def show_text(self, text: str, on: bool) -> None:
         self._dot.show_on(on)
         self._text.setText(text)
-        self._text.setProperty("text", "record" if on else "second")
+        self._text.setProperty("kind", "record" if on else "second")
         self._text.style().unpolish(self._text)
         self._text.style().polish(self._text)
         self.setAccessibleName(text)

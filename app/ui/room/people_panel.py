@@ -1,0 +1,107 @@
+"""Who is in the room, who waits in the lobby, whose hand is up."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.ui import texts
+from app.ui.i18n import tr
+from app.ui.icons import IconLabel
+from app.ui.models import PersonRow
+from app.ui.view import View, clear, column, label
+from app.ui.widgets.buttons import Button
+from app.ui.widgets.chip import Chip, Tone
+from app.ui.widgets.elided import ElidedLabel
+
+TONES = {
+    "signed_in": Tone.OK,
+    "agency": Tone.INFO,
+    "supervising": Tone.INFO,
+    "weak_network": Tone.WARN,
+    "disconnected": Tone.BAD,
+    "absent": Tone.WARN,
+    "lobby": Tone.INFO,
+    "removed": Tone.NEUTRAL,
+}
+
+
+class PersonLine(QFrame):
+    """One person in one line; the officer gets the acts."""
+
+    def __init__(self, person: PersonRow, acts: tuple[tuple[str, Button], ...], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "row")
+        self.setFixedHeight(44)
+        name = ElidedLabel("body", person.name + (tr("（我）") if person.me else ""))
+        where = "　".join(part for part in (texts.word("role", person.role), person.organisation) if part)
+        below = ElidedLabel("hint", where)
+        inside = QHBoxLayout(self)
+        inside.setContentsMargins(4, 0, 4, 0)
+        inside.setSpacing(6)
+        inside.addLayout(column(None, name, below, None, spacing=0), 1)
+        if person.hand is not None:
+            inside.addWidget(IconLabel("hand", "warn", 16))
+            inside.addWidget(label("hint", str(person.hand)))
+        elif not person.in_lobby:
+            inside.addWidget(IconLabel("mic-off" if person.muted else "mic", "text3", 16))
+        for _, button in acts:
+            inside.addWidget(button)
+        if not acts:
+            inside.addWidget(Chip(texts.word("state", person.state), TONES.get(person.state, Tone.NEUTRAL)))
+        self.setAccessibleName(f"{person.name} {where} {texts.word('state', person.state)}")
+        self.setToolTip(texts.word("level", person.level) if person.level else "")
+
+
+class PeoplePanel(View):
+    """Give it a snapshot with :meth:`show_people`.
+
+    Signals:
+        admit(str): let this person in from the lobby.
+        remove(str): remove this person from the conversation.
+        lower_hand(str): take this person's turn off the list.
+    """
+
+    admit = Signal(str)
+    remove = Signal(str)
+    lower_hand = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._people: tuple[PersonRow, ...] = ()
+        self._may: frozenset[str] = frozenset()
+        self._inside = QWidget()
+        self._inside.setProperty("role", "inside")
+        self._rows = column(spacing=0)
+        self._inside.setLayout(self._rows)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self._inside)
+        self.say(area.setAccessibleName, "人员")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(area)
+
+    def show_people(self, people: tuple[PersonRow, ...], may: frozenset[str]) -> None:
+        """Hands first in their order, then the lobby, then everyone; ``may`` are the commands allowed to me."""
+        if (people, may) == (self._people, self._may):
+            return
+        self._people, self._may = people, may
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        clear(self._rows)
+        order = sorted(self._people, key=lambda one: (one.hand is None, one.hand or 0, not one.in_lobby))
+        for person in order:
+            self._rows.addWidget(PersonLine(person, self._acts(person)))
+        self._rows.addStretch(1)
+
+    def _acts(self, person: PersonRow) -> tuple[tuple[str, Button], ...]:
+        if person.in_lobby and "admit" in self._may:
+            button = Button("small", text=tr("准许入场"))
+            button.clicked.connect(lambda: self.admit.emit(person.person_id))
+            return (("admit", button),)
+        if person.hand is not None and "lower_hand" in self._may:
+            button = Button("small", text=tr("放下"))
+            button.clicked.connect(lambda: self.lower_hand.emit(person.person_id))
+            return (("lower_hand", button),)
+        return ()
