@@ -2,12 +2,13 @@
 
 import asyncio
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, BinaryIO
 
 import msgspec
+import pytest
 
 from app.ca.device_key import DeviceKeyHolder
 from app.ca.envelope import (
@@ -22,6 +23,7 @@ from app.ca.envelope import (
     take_share,
 )
 from app.ca.token import Act
+from app.errors import InputError
 
 CONTEXT = {"case": "KM-2026-001", "lot": "1", "deadline": "2026-11-20T01:30:00.000Z", "kit_sha256": "ab" * 32}
 PAYLOAD = {"price": "9800000.00", "words": "玖佰捌拾万元整"}
@@ -94,3 +96,10 @@ def opened(envelope: Envelope, shares: Iterable[Share], shelf: Shelf | None = No
         "sink": shelf or Shelf(),
     }
     return open_envelope(io.BytesIO(envelope.data), **{**expected, **changes})
+
+
+def refusal(work: Callable[[], object]) -> tuple[str, object, object]:
+    """Code, fault and reason of the refusal that ``work`` ends in."""
+    with pytest.raises(InputError) as caught:
+        work()
+    return caught.value.code, caught.value.facts.get("fault"), caught.value.facts.get("reason")
