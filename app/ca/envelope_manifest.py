@@ -62,6 +62,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         hc: SHA-256 of the envelope's core: recipients, case, lot, purpose; so the content cannot be sealed anew to
             others in its maker's name.
         commit: the header's key commitment.
+        signer: SHA-256 of the signer's certificate, so that no other certificate of the same key takes its place.
         payload: any canonical JSON object, e.g. the price schedule (开标一览表) or a score sheet.
         files: in the order of the streams 1, 2, ….
     """
@@ -69,6 +70,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     v: Literal[1]
     hc: Hex32
     commit: Hex32
+    signer: Hex32
     purpose: Purpose
     rehearsal: bool
     context: Context

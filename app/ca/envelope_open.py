@@ -20,7 +20,7 @@ from app.ca.envelope_manifest import (
     unpack,
 )
 from app.ca.envelope_shares import FoundKey, Share, find_key, key_commitment, stream_key
-from app.ca.signatures import verify_signature
+from app.ca.signatures import fingerprint, verify_signature
 from app.ca.streams import Meter, decrypt_stream, sealed_size
 from app.errors import InputError
 
@@ -191,6 +191,8 @@ def _verified(header: EnvelopeHeader, signed: SignedManifest) -> Manifest:
     said = (manifest.hc, manifest.commit, manifest.purpose, manifest.rehearsal, manifest.context)
     # Signed for this very envelope: not one made for others, taken out and sealed anew.
     if said != (header.core_sha256, header.commit, core.purpose, core.rehearsal, core.context):
+        raise refuse("unopenable", "supplier", reason="manifest")
+    if manifest.signer != fingerprint(signed.certificates[0]):
         raise refuse("unopenable", "supplier", reason="manifest")
     if [sealed_size(entry.size) for entry in manifest.files] != [stream.size for stream in header.streams[1:]]:
         raise refuse("unopenable", "supplier", reason="manifest")

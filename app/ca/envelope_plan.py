@@ -88,6 +88,7 @@ class Plan(msgspec.Struct, frozen=True):
                 v=1,
                 hc=self.hc,
                 commit=self.commit,
+                signer=fingerprint(self.certificates[0]),
                 purpose=self.core.purpose,
                 rehearsal=self.core.rehearsal,
                 context=self.core.context,

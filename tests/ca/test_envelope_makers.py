@@ -54,6 +54,7 @@ def test_a_manifest_signed_for_other_readers_cannot_be_forwarded() -> None:
     "change",
     [
         lambda value: value.update(commit="00" * 32),
+        lambda value: value.update(signer="00" * 32),
         lambda value: value.update(purpose="quote"),
         lambda value: value.update(rehearsal=True),
         lambda value: value["context"].update(lot="2"),
