@@ -175,17 +175,17 @@ class RoomScreen(View):
         if self._view is None:
             return
         link = self._view.link
-        if link is Link.RECONNECTING:
+        if link == Link.RECONNECTING:
             self.banner.reconnecting()
-        elif link is Link.LOST:
+        elif link == Link.LOST:
             self.banner.say_it(tr("与主机的联系已中断。画面是断开前的状态。"), Tone.BAD)
         elif self._view.paused:
             self.banner.say_it(tr("会议已暂停，各项时限停止计算。"), Tone.INFO)
         else:
             self.banner.clear()
         if self.step is not None:
-            self.step.setEnabled(link is Link.CONNECTED)
-        self.controls.setEnabled(link is Link.CONNECTED)
+            self.step.setEnabled(link == Link.CONNECTED)
+        self.controls.setEnabled(link == Link.CONNECTED)
 
     def _bring_back(self) -> None:
         window, self._floating = self._floating, None

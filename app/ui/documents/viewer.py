@@ -1,0 +1,238 @@
+"""Reading a PDF: toolbar (zoom, fit width, page number, search), pages, and what to say when it will not show."""
+
+import asyncio
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+
+from app.errors import BidroomError
+from app.ui import texts
+from app.ui.async_bridge import AsyncBridge
+from app.ui.documents.page_area import ZOOMS, Mark, PageArea
+from app.ui.documents.renderer import PageRenderer
+from app.ui.i18n import tr
+from app.ui.view import View, label, row
+from app.ui.widgets.buttons import Button
+from app.ui.widgets.elided import ElidedLabel
+from app.ui.widgets.empty_state import EmptyState
+from app.ui.widgets.foldable import FoldableDetails
+
+
+class DocumentViewer(View):
+    """One document with its toolbar; a document that cannot be shown says so and why.
+
+    Signals:
+        shown(int): pages of a document now open.
+        failed(str): the code of what went wrong.
+        last_page_seen(): the end of the document has been in sight.
+    """
+
+    shown = Signal(int)
+    failed = Signal(str)
+    last_page_seen = Signal()
+
+    def __init__(
+        self, bridge: AsyncBridge, renderer: PageRenderer | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._renderer = renderer or PageRenderer()
+        self._queue: list[int] = []
+        self._drawing = False
+        self._generation = 0
+        self._count = 0
+        self._error: BidroomError | None = None
+        self.area = PageArea()
+        self.area.wanted.connect(self._want)
+        self.area.page_changed.connect(self._show_page)
+        self._name = ElidedLabel("strong", middle=True)
+        self._number = QLineEdit()
+        self._number.setFixedWidth(56)
+        self._number.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._number.returnPressed.connect(self._go)
+        self._total, self._percent = label("second"), label("second")
+        self._search = QLineEdit()
+        self._search.setMaxLength(100)
+        self._search.setFixedWidth(150)
+        self._search.returnPressed.connect(lambda: self._bridge.start(self._find(), "document.find"))
+        smaller, larger, fit = Button("ghost", "minus"), Button("ghost", "plus"), Button("small")
+        smaller.clicked.connect(lambda: self._step_zoom(-1))
+        larger.clicked.connect(lambda: self._step_zoom(1))
+        fit.clicked.connect(self.area.fit_width)
+        for button, source in ((smaller, "缩小"), (larger, "放大")):
+            self.say(button.setAccessibleName, source)
+            self.say(button.setToolTip, source)
+        self.say(fit.setText, "适合宽度")
+        self.say(self._number.setAccessibleName, "页码")
+        self.say(self._search.setPlaceholderText, "查找")
+        self.say(self._search.setAccessibleName, "查找")
+        self.say(self.area.setAccessibleName, "文件内容")
+        self._tools = QWidget()
+        tools = row(self._name, self._number, self._total, smaller, self._percent, larger, fit, self._search, spacing=6)
+        tools.setStretch(0, 1)
+        self._tools.setLayout(tools)
+        self._nothing = EmptyState("document", "没有打开的文件", "从左侧列表选择文件。")
+        self._waiting = label("second")
+        self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.say(self._waiting.setText, "正在打开…")
+        self._broken_what, self._broken_do = label("section", wrap=True), label("second", wrap=True)
+        self._broken_more = FoldableDetails()
+        broken = QWidget()
+        again = Button("plain", "refresh")
+        self.say(again.setText, "再试一次")
+        again.clicked.connect(self._again)
+        inner = QVBoxLayout(broken)
+        inner.setContentsMargins(48, 48, 48, 48)
+        inner.addStretch(1)
+        for part in (self._broken_what, self._broken_do, self._broken_more):
+            inner.addWidget(part)
+        inner.addLayout(row(again, None))
+        inner.addStretch(2)
+        self._pages = QStackedWidget()
+        for page in (self._nothing, self._waiting, self.area, broken):
+            self._pages.addWidget(page)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self._tools)
+        layout.addWidget(self._pages, 1)
+        self._tools.setVisible(False)
+        self._source: Path | bytes | None = None
+        self._title = ""
+        self._start_page = 0
+        self._redraw = QTimer(self)
+        self._redraw.setSingleShot(True)
+        self._redraw.setInterval(0)
+        self._redraw.timeout.connect(self._next)
+
+    async def open(self, source: Path | bytes, title: str, page: int = 0) -> None:
+        """Show a document from ``page`` (from 0) on; what is wrong with it is shown, not raised."""
+        self._generation += 1
+        mine = self._generation
+        self._source, self._title, self._start_page, self._error = source, title, page, None
+        self._queue.clear()
+        self._name.setText(title)
+        self._pages.setCurrentIndex(1)
+        self._tools.setVisible(True)
+        try:
+            sizes = await self._renderer.open(source)
+        except BidroomError as error:
+            if mine == self._generation:
+                self._show_error(error)
+            return
+        if mine != self._generation:
+            return
+        self._count = len(sizes)
+        self._pages.setCurrentIndex(2)
+        self.area.show_pages(sizes)
+        self.area.go_to(page)
+        self.retranslate()
+        self.shown.emit(self._count)
+
+    async def close_renderer(self) -> None:
+        """End the child process; call it before the viewer goes."""
+        self._generation += 1
+        self._queue.clear()
+        await self._renderer.close()
+
+    def error(self) -> str:
+        """The code shown, or an empty text."""
+        return self._error.code if self._error else ""
+
+    def set_marks(self, marks: list[Mark]) -> None:
+        self.area.set_marks(marks)
+
+    def retranslate(self) -> None:
+        self._total.setText(tr("/ {total} 页", total=self._count))
+        if self._error is not None:
+            self._show_error(self._error)
+
+    def _want(self, number: int) -> None:
+        if number in self._queue:
+            self._queue.remove(number)
+        self._queue.append(number)
+        if not self._drawing:
+            self._redraw.start()
+
+    def _next(self) -> None:
+        if self._drawing or not self._queue:
+            return
+        self._drawing = True
+        self._bridge.start(self._draw(), "document.draw")
+
+    async def _draw(self) -> None:
+        try:
+            while self._queue:
+                await self._draw_one(self._queue.pop(), self._generation)
+        finally:
+            self._drawing = False
+
+    async def _draw_one(self, number: int, mine: int) -> None:
+        """Pages asked for last come first: they are the ones in sight."""
+        if self.area.drawn(number) or number not in self.area.in_sight():
+            return
+        scale = self.area.scale
+        try:
+            page = await self._renderer.render(number, scale * self.devicePixelRatioF())
+        except BidroomError as error:
+            if mine == self._generation:
+                self.area.put_broken(number, texts.error_text(error.code).what)
+                self.failed.emit(error.code)
+            return
+        if mine == self._generation:
+            self.area.put(page, scale)
+            if number == self._count - 1:
+                self.last_page_seen.emit()
+
+    async def _find(self) -> None:
+        wanted, start = self._search.text().strip(), self.area.current_page + 1
+        mine = self._generation
+        if not wanted:
+            return
+        looked = 0
+        while looked < self._count and mine == self._generation:
+            start %= self._count
+            try:
+                found = await self._renderer.find(wanted, start, 40)
+            except BidroomError as error:
+                self.failed.emit(error.code)
+                return
+            if found.pages:
+                self.area.go_to(found.pages[0])
+                return
+            looked += max(1, found.looked_to - start)
+            start = found.looked_to
+            await asyncio.sleep(0)
+        self._search.selectAll()
+        self._search.setToolTip(tr("没有找到“{text}”", text=wanted))
+
+    def _show_page(self, number: int) -> None:
+        if not self._number.hasFocus():
+            self._number.setText(str(number + 1))
+        self._percent.setText(f"{self.area.zoom * 100:.0f}%")
+
+    def _go(self) -> None:
+        text = self._number.text().strip()
+        if text.isdecimal() and len(text) < 7:
+            self.area.go_to(int(text) - 1)
+        self.area.setFocus()
+
+    def _step_zoom(self, by: int) -> None:
+        now = self.area.zoom
+        steps = [zoom for zoom in ZOOMS if (zoom > now * 1.01 if by > 0 else zoom < now * 0.99)]
+        if steps:
+            self.area.set_zoom(steps[0] if by > 0 else steps[-1])
+
+    def _again(self) -> None:
+        if self._source is not None:
+            self._bridge.start(self.open(self._source, self._title, self._start_page), "document.open")
+
+    def _show_error(self, error: BidroomError) -> None:
+        self._error = error
+        said = texts.error_text(error.code, error.facts)
+        self._broken_what.setText(said.what)
+        self._broken_do.setText(f"{said.means}{said.do}")
+        self._broken_more.show_details(said.details)
+        self._pages.setCurrentIndex(3)
+        self.failed.emit(error.code)
