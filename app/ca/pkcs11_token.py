@@ -188,6 +188,7 @@ class Pkcs11Tokens:
             self._sessions.pop(request.token, None)
             raise self._ask(request.token) from None
         except p11.PinIncorrect:
+            self._forget(request.token)  # the begun operation stays in the session: only closing it ends that
             raise self._ask(request.token, wrong=True) from None
         except p11.PinLocked:
             raise _Refuse("token.pin_locked") from None

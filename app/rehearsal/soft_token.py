@@ -27,12 +27,14 @@ class TokenKey(msgspec.Struct, frozen=True):
         private_key: PKCS#8 DER.
         certificate: DER.
         encrypts: for decryption or key agreement; else for signing.
+        asks_each_time: the token wants the PIN for every use (CKA_ALWAYS_AUTHENTICATE).
     """
 
     key_id: bytes
     private_key: bytes
     certificate: bytes
     encrypts: bool
+    asks_each_time: bool = False
 
     def __repr__(self) -> str:
         return f"TokenKey(key_id={self.key_id.hex()})"
@@ -152,6 +154,7 @@ def _private_key(key: TokenKey) -> dict[Any, Any]:
             Attribute.SENSITIVE: True,
             Attribute.EXTRACTABLE: False,
             Attribute.ID: key.key_id,
+            Attribute.ALWAYS_AUTHENTICATE: key.asks_each_time,
             Attribute.SIGN: not key.encrypts,
             Attribute.DECRYPT: key.encrypts and is_rsa,
             Attribute.UNWRAP: key.encrypts and is_rsa,

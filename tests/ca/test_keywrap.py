@@ -220,3 +220,25 @@ def test_ephemeral_keys_are_fresh(readers: dict[str, Reader]) -> None:
         cms.ContentInfo.load(blob)["content"]["recipient_infos"][0].chosen["originator"].chosen.dump() for blob in blobs
     }
     assert len(points) == 3
+
+
+async def test_short_tags_and_odd_nonces_are_refused_before_the_key_is_asked(reader: Reader) -> None:
+    for nonce, tag in ((12, 12), (8, 16), (16, 16)):
+        info = cms.ContentInfo.load(keywrap.wrap(b"secret", [reader.certificate])).copy()
+        content = info["content"]
+        content["mac"] = content["mac"].native[:tag]
+        parameters = keywrap._GcmParameters({"nonce": bytes(nonce), "icv_len": tag})
+        content["auth_encrypted_content_info"]["content_encryption_algorithm"]["parameters"] = parameters
+        asked = reader.asked
+        with pytest.raises(InputError, match=r"^keywrap\.refused$"):
+            await reader.open(info.dump(force=True))
+        assert reader.asked == asked, (nonce, tag)
+
+
+async def test_two_encodings_of_one_message_do_not_exist(reader: Reader) -> None:
+    blob = keywrap.wrap(b"secret", [reader.certificate])
+    assert blob[:2] == b"\x30\x82"
+    longer = b"\x30\x83\x00" + blob[2:]  # the same length in one byte more: BER, not DER
+    for other in (longer, blob + b"\0"):
+        with pytest.raises(InputError, match=r"^keywrap\.refused$"):
+            await reader.open(other)
