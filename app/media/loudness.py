@@ -18,6 +18,7 @@ class Loudness:
         self._level: dict[str, float] = {}
         self._seen: dict[str, float] = {}
         self._spoke: dict[str, float] = {}
+        self._voice: dict[str, float] = {}
 
     def hear(self, source: str, level: int, now: float) -> bool:
         """Take note of one packet; True when this voice has just begun to speak."""
@@ -27,18 +28,24 @@ class Loudness:
         self._seen[source] = now
         if level > LOUD:
             return False
+        voice = self._voice.get(source, float(level))
+        self._voice[source] = voice * 0.9 + level * 0.1
         began = now - self._spoke.get(source, -1e9) > HOLD_SECONDS
         self._spoke[source] = now
         return began
 
     def forget(self, source: str) -> None:
         """The source is gone."""
-        for table in (self._level, self._seen, self._spoke):
+        for table in (self._level, self._seen, self._spoke, self._voice):
             table.pop(source, None)
 
     def level(self, source: str, now: float) -> float:
         """Smoothed level, 127 when nothing has come lately."""
         return self._level[source] if now - self._seen.get(source, -1e9) < _STALE_SECONDS else 127.0
+
+    def voice(self, source: str) -> float:
+        """How loud it is when it speaks, pauses left out: what two speakers are compared by."""
+        return self._voice.get(source, 127.0)
 
     def speaking(self, source: str, now: float) -> bool:
         """Has spoken within the hold."""
@@ -66,7 +73,7 @@ def choose(
             key=lambda i: (not loudness.speaking(result[i] or "", now), loudness.level(result[i] or "", now)),
         )
         held = result[weakest] or ""
-        if loudness.speaking(held, now) and loudness.level(held, now) - loudness.level(source, now) < MARGIN:
+        if loudness.speaking(held, now) and loudness.voice(held) - loudness.voice(source) < MARGIN:
             break
         result[weakest] = source
     return result
