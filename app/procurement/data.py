@@ -63,7 +63,7 @@ def decode(data: bytes, kind: type[T], limit: int, prefix: str) -> T:
         value = msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
         raise _field_error(prefix, str(error)) from error
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # bad UTF-8 is no DecodeError
         raise InputError(f"{prefix}.not_json", detail=str(error)[:200]) from error
     _check_values(value, "", prefix)
     return value
