@@ -40,10 +40,9 @@ def test_sound_goes_on_after_a_hole() -> None:
     assert frames.lost == 1
 
 
-@pytest.mark.parametrize(
-    "payload", [b"", b"\x90", b"\x90\x80", b"\x90\x80\x80", b"\x90\x80\x80\x01", b"\x80\xff\x80\x01\x02"]
-)
-def test_vp8_cut_short(payload: bytes) -> None:
+@pytest.mark.parametrize("size", range(5))
+def test_vp8_cut_short(size: int) -> None:
+    payload = FIRST[:size]
     with pytest.raises(ValueError):
         vp8_payload(payload)
     assert not starts_keyframe("VP8", payload)

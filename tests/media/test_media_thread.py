@@ -4,6 +4,9 @@ import threading
 from datetime import datetime
 from typing import Any
 
+import pytest
+
+from app.errors import InputError
 from app.media.media_thread import MediaSession
 from app.media.router import WantedTile
 from app.media.sources import Tone
@@ -46,16 +49,10 @@ async def test_a_session_on_its_own_thread(room: Any, wait_until: Any) -> None:
 
 
 async def test_sources_that_cannot_be_opened_are_reported(room: Any) -> None:
-    from app.errors import InputError
-
     def broken() -> Any:
         raise InputError("media.device_unavailable")
 
     session = MediaSession(room.clock, publishes=True, make_sources=broken)
-    try:
+    with pytest.raises(InputError, match="device_unavailable"):
         await session.start(lambda offer: room.router.connect("A", offer, publishes=True))
-    except InputError as error:
-        assert error.code == "media.device_unavailable"
-    else:
-        raise AssertionError("should have been refused")
     assert not [thread for thread in threading.enumerate() if thread.name == "media"]

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import subprocess
+import sys
+import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -88,3 +90,54 @@ def test_recover_closes_what_was_left_open_and_finds_what_was_not_reported(tmp_p
     assert found[1].duration_ms > 300
     assert next_number(tmp_path, "P") == 4
     assert recover(tmp_path, known={p.name for p in tmp_path.glob("*.mkv")}) == []
+
+
+_KILLED = """
+import asyncio, sys
+from datetime import datetime
+from pathlib import Path
+from app.clock import SystemClock
+from app.media.client import MediaClient
+from app.media.embedded_router import EmbeddedRouter
+from app.media.recorder import Recorder
+from app.media.sources import Tone
+from app.media.testcard import TestCard
+
+async def main():
+    router = await EmbeddedRouter.start(SystemClock(), addresses=["127.0.0.1"])
+    await Recorder(router, Path(sys.argv[1]), SystemClock(), print).start()
+    client = MediaClient(
+        lambda offer: router.connect("P", offer, publishes=True), SystemClock(), publishes=True, muted=False,
+        camera=True, frames=TestCard("P", datetime.now), sound=Tone(), addresses=["127.0.0.1"],
+    )
+    await client.start()
+    while not router.sources():
+        await asyncio.sleep(0.01)
+    print("recording", flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+def test_a_killed_recorder_leaves_a_file_that_plays(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    child = subprocess.Popen(
+        [sys.executable, "-c", _KILLED, str(tmp_path)], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert child.stdout
+    while b"recording" not in child.stdout.readline():
+        assert child.poll() is None
+    time.sleep(4.0)
+    child.kill()
+    child.communicate()
+    assert list(tmp_path.glob("*.part"))
+    (segment,) = recover(tmp_path)
+    assert segment.recovered
+    # At most: half a second held, a quarter on its way, a cluster of half a second.
+    assert segment.duration_ms > 2300
+    done = subprocess.run(
+        ["ffmpeg", "-v", "quiet", "-i", segment.path, "-map", "0:v", "-f", "framemd5", "-"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert len([line for line in done.stdout.splitlines() if not line.startswith("#")]) >= 18

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from app.clock import SystemClock
 from app.errors import InputError
-from app.media import rtp
+from app.media import rtcp, rtp
 from app.media.client import MediaClient
 from app.media.embedded_router import EmbeddedRouter
 from app.media.router import MediaPacket, WantedTile
@@ -94,8 +95,6 @@ async def test_a_visibility_change_cuts_at_once(room: Any, wait_until: Any) -> N
 
 
 def _feedback(ssrc: int) -> list[bytes]:
-    from app.media import rtcp
-
     return [rtcp.keyframe_request(1, ssrc), rtcp.nack(1, ssrc, list(range(4096, 4596)))]
 
 
@@ -228,8 +227,6 @@ async def test_one_slot_shows_one_source_after_the_other(room: Any, wait_until: 
 
 
 async def test_all_peers_share_one_port_and_the_public_address_is_offered() -> None:
-    from app.clock import SystemClock
-
     router = await EmbeddedRouter.start(SystemClock(), addresses=["127.0.0.1"], public_address="203.0.113.9")
     answers = []
     links = [Link(Gathering(["127.0.0.1"])) for _ in range(2)]

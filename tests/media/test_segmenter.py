@@ -30,10 +30,8 @@ def test_a_segment_begins_with_a_key_frame_and_ends_when_the_next_one_comes() ->
     segmenter = Segmenter(BOTH, lambda: asked.append(1))
     steps = play(segmenter, 13, [0.3, 5.0, 10.4]) + segmenter.finish()
     opens = [s for s in steps if isinstance(s, Open)]
-    assert [(round(s.start, 1), s.sources) for s in opens] == [
-        (0.3, ("P/video", "P/audio")),
-        (10.4, ("P/video", "P/audio")),
-    ]
+    assert [round(s.start, 1) for s in opens] == [0.3, 10.4]
+    assert {s.sources for s in opens} == {("P/video", "P/audio")}
     assert [round(s.end, 2) for s in steps if isinstance(s, Close)] == [10.31, 12.91]
     first = [s for s in steps[: steps.index(opens[1])] if isinstance(s, Write)]
     assert min(s.at for s in first) == 0.0

@@ -73,27 +73,9 @@ async def test_pushed_frames_come_out_newest_first_and_sound_complete() -> None:
 
 async def test_a_file_is_played_over_and_over(tmp_path: Path) -> None:
     path = tmp_path / "short.mkv"
-    subprocess.run(
-        [
-            "ffmpeg",
-            "-v",
-            "error",
-            "-f",
-            "lavfi",
-            "-i",
-            "testsrc=d=0.3:s=800x600:r=10",
-            "-f",
-            "lavfi",
-            "-i",
-            "sine=d=0.3",
-            "-c:v",
-            "libvpx",
-            "-c:a",
-            "libopus",
-        ]
-        + [str(path)],
-        check=True,
-    )
+    picture, sound = "testsrc=d=0.3:s=800x600:r=10", "sine=d=0.3"
+    inputs = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound]
+    subprocess.run(["ffmpeg", "-v", "error", *inputs, "-c:v", "libvpx", "-c:a", "libopus", str(path)], check=True)
     source = FileSource(str(path), width=320)
     for _ in range(7):
         frame = await source.frames.next_frame()
