@@ -1,8 +1,11 @@
 """What is seen in a signed box: the seal picture, and beside it who signed, as what and when."""
 
+# mypy: allow-untyped-calls
+# (pyHanko is only partly annotated.)
+
 import io
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, cast
 
 import typst
 from PIL import Image
@@ -66,12 +69,16 @@ def appearance(
             pdf_name("/BBox"): generic.ArrayObject(
                 [generic.FloatObject(f"{edge:.3f}") for edge in (0.0, 0.0, width, height)]
             ),
-            pdf_name("/Resources"): generic.DictionaryObject({
-                pdf_name("/XObject"): generic.DictionaryObject({
-                    pdf_name("/Seal"): picture,
-                    pdf_name("/Words"): words,
-                })
-            }),
+            pdf_name("/Resources"): generic.DictionaryObject(
+                {
+                    pdf_name("/XObject"): generic.DictionaryObject(
+                        {
+                            pdf_name("/Seal"): picture,
+                            pdf_name("/Words"): words,
+                        }
+                    )
+                }
+            ),
         },
         stream_data=drawing.encode(),
     )
@@ -97,9 +104,7 @@ def _words(seal: SealImage, width: float, height: float, name: str, reason: str,
             ignore_system_fonts=True,
             sys_inputs={"shown": canonical(shown).decode()},
         )
-        pdf: bytes = compiler.compile(
-            format="pdf", pdf_standards=["a-3u"], pdf_tags=False, timestamp=int(at.timestamp())
-        )
+        pdf = compiler.compile(format="pdf", pdf_standards=["a-3u"], pdf_tags=False, timestamp=int(at.timestamp()))
     except typst.TypstError as error:
         raise FaultError("pdf.no_appearance") from error
-    return pdf
+    return cast(bytes, pdf)

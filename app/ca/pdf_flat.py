@@ -1,5 +1,8 @@
 """Flat documents only: a PDF that anyone could have built is refused before it is signed or believed."""
 
+# mypy: allow-untyped-calls
+# (pyHanko is only partly annotated.)
+
 import io
 from typing import Any
 
@@ -15,13 +18,15 @@ PAGE_LIMIT = 2000
 REVISION_LIMIT = 400
 
 # Keys and names by which a PDF does something by itself, hides layers, or carries a form of another kind.
-_ACTIVE_KEYS = frozenset({"/JS", "/JavaScript", "/AA", "/OpenAction", "/A", "/XFA", "/OCProperties", "/RichMedia", "/NeedAppearances",
-                          "/Collection", "/URI", "/Launch", "/Movie", "/3DD"})  # fmt: skip
+_ACTIVE_KEYS = frozenset({
+    "/JS", "/JavaScript", "/AA", "/OpenAction", "/A", "/XFA", "/OCProperties", "/RichMedia", "/NeedAppearances",
+    "/Collection", "/URI", "/Launch", "/Movie", "/3DD",
+})  # fmt: skip
 _ACTIVE_VALUES = frozenset({"/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/URI", "/GoToR", "/GoToE"})
 
 
 def open_flat(pdf: bytes) -> PdfFileReader:
-    """A reader on a flat document: no scripts, actions, layers, encryption; no field or annotation but signature fields.
+    """A reader on a flat document: no scripts, actions, layers or encryption; no annotation but signature fields.
 
     Raises:
         InputError: ``pdf.too_large`` (``limit``), ``pdf.unreadable``, ``pdf.not_flat`` (``found``).
@@ -83,7 +88,9 @@ def _only_signature_fields(reader: PdfFileReader) -> None:
         raise InputError("pdf.too_large", limit=PAGE_LIMIT)
     for number in range(int(pages["/Count"])):
         page = reader.find_page_for_modification(number)[0].get_object()
-        annotations = page["/Annots"] if "/Annots" in page else ()
+        if "/Annots" not in page:
+            continue
+        annotations = page["/Annots"]  # not get(): that would not follow a reference
         for index in range(len(annotations)):
             raw = annotations.raw_get(index)
             if not isinstance(raw, generic.IndirectObject) or raw.reference not in fields:

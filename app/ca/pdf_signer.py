@@ -1,5 +1,8 @@
 """Signing a PDF: fields made up front, then one incremental PAdES signature after the other, each with its seal."""
 
+# mypy: allow-untyped-calls
+# (pyHanko is only partly annotated.)
+
 import hashlib
 import io
 import re
@@ -12,7 +15,14 @@ from asn1crypto import x509 as asn1_x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, append_signature_field, enumerate_sig_fields
+from pyhanko.sign.fields import (
+    MDPPerm,
+    SigFieldSpec,
+    SigSeedSubFilter,
+    append_signature_field,
+    ensure_sig_flags,
+    enumerate_sig_fields,
+)
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
 from pyhanko.sign.signers.pdf_cms import Signer
@@ -99,6 +109,7 @@ class PyHankoSigner:
                 writer,
                 SigFieldSpec(field.name, on_page=field.page, box=field.box, readable_field_name=field.name),  # type: ignore[arg-type]
             )
+        ensure_sig_flags(writer, lock_sig_flags=True)  # now, so that signing changes no form entry
         return writer.finished()
 
     async def sign(
@@ -132,8 +143,7 @@ class PyHankoSigner:
             FaultError: ``pdf.bad_signature`` when the key's answer does not fit its certificate.
         """
         reader = open_flat(pdf)
-        _expect_empty(reader, field)
-        if certify == bool(reader.embedded_signatures):
+        if certify == _anyone_signed(reader, field):
             raise InputError("pdf.certify_first_only")
         info = describe(key.signing_certificate)
         if info.suite not in SUPPORTED_SUITES:
@@ -155,7 +165,7 @@ class PyHankoSigner:
                         reason=reason,
                         bytes_reserved=2 * (len(placeholder) + 1024),
                     ),
-                    mdp_setup=SigMDPSetup(DIGEST, certify=certify, docmdp_perms=MDPPerm.FILL_FORMS) if certify else None,
+                    mdp_setup=SigMDPSetup(DIGEST, certify=True, docmdp_perms=MDPPerm.FILL_FORMS) if certify else None,
                 )
             )
             prepared, output = steps.send(SigIOSetup(md_algorithm=DIGEST))
@@ -175,7 +185,7 @@ class PyHankoSigner:
         return encoded
 
 
-class _KeyHolderSigner(Signer):  # type: ignore[misc]
+class _KeyHolderSigner(Signer):
     """CMS around one operation of a key holder."""
 
     def __init__(self, key: KeyHolder, act: Act) -> None:
@@ -196,7 +206,7 @@ class _KeyHolderSigner(Signer):  # type: ignore[misc]
         return signature
 
 
-class _Increment(IncrementalPdfFileWriter):  # type: ignore[misc]
+class _Increment(IncrementalPdfFileWriter):
     """An incremental update that touches nothing but what it is asked to.
 
     The library stamps the clock's time and a random file identifier into every update; here the time is an argument
@@ -219,11 +229,14 @@ class _Increment(IncrementalPdfFileWriter):  # type: ignore[misc]
         return
 
 
-def _expect_empty(reader: PdfFileReader, field: str) -> None:
-    for name, value, _ in enumerate_sig_fields(reader):
-        if name == field:
-            if value is not None:
-                raise InputError("pdf.already_signed", field=field)
-            return
-    raise InputError("pdf.no_such_field", field=field[:64])
-
+def _anyone_signed(reader: PdfFileReader, field: str) -> bool:
+    """Whether there is a signature already; ``field`` must be there and empty."""
+    try:
+        signed = {name: value is not None for name, value, _ in enumerate_sig_fields(reader)}
+    except Exception as error:
+        raise InputError("pdf.unreadable") from error
+    if field not in signed:
+        raise InputError("pdf.no_such_field", field=field[:64])
+    if signed[field]:
+        raise InputError("pdf.already_signed", field=field)
+    return any(signed.values())

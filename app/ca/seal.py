@@ -121,7 +121,7 @@ def drawn_signature(png: bytes, *, rehearsal: bool) -> SealImage:
     image.alpha_composite(ink)
     if rehearsal:
         _fitted(image, REHEARSAL_WORD, (0, height + 0.6, width, height + strip))
-    return _finish(image, width, height + strip, rehearsal)
+    return _finish(image, width, height + strip, rehearsal, red_only=False)
 
 
 def _pixels(width: float, height: float, scale: int) -> tuple[int, int]:
@@ -133,12 +133,12 @@ def _canvas(width: float, height: float) -> tuple[Image.Image, ImageDraw.ImageDr
     return image, ImageDraw.Draw(image)
 
 
-def _finish(image: Image.Image, width: float, height: float, rehearsal: bool) -> SealImage:
+def _finish(image: Image.Image, width: float, height: float, rehearsal: bool, red_only: bool = True) -> SealImage:
     small = image.resize(_pixels(width, height, _PX_PER_MM), Image.Resampling.LANCZOS)
-    colour = small.getchannel("A")  # one colour all over where there is only red: sharp edges, a small file
-    if small.getextrema()[2][1] <= RED[2] + 2:
+    if red_only:  # one colour all over and only its alpha varies: a fifth of the bytes in the PDF
+        alpha = small.getchannel("A")
         small = Image.new("RGBA", small.size, (*RED[:3], 255))
-        small.putalpha(colour)
+        small.putalpha(alpha)
     out = io.BytesIO()
     small.save(out, "PNG")
     return SealImage(png=out.getvalue(), width_mm=round(width, 3), height_mm=round(height, 3), rehearsal=rehearsal)

@@ -1,6 +1,7 @@
 """Documents of a case: checked data in, a flat PDF/A-3u with its signature boxes out. Pure but for the typesetter."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,22 +14,34 @@ from app.canon import canonical
 from app.clock import parse_stamp
 from app.errors import FaultError, InputError
 from app.session.documents_data import (
-    SHAPES,
+    STAMP,
+    BidReceipt,
     ClarificationLetter,
+    Commitment,
     Document,
     DocumentKind,
-    EvaluationReport,
     OpeningRecord,
     QualificationRecord,
     ReviewTable,
     ScoreSheet,
-    ScoringMatrix,
 )
+from app.session.documents_report import EvaluationReport, ResultNotice, ScoringMatrix
 from app.settings import RESOURCES
 
 TEMPLATES = RESOURCES / "templates"
 DATA_LIMIT = 8 * 1024 * 1024
 PAGE_HEIGHT = 841.8898  # A4, points
+
+SHAPES: dict[DocumentKind, type[Document]] = {
+    DocumentKind.OPENING_RECORD: OpeningRecord,
+    DocumentKind.BID_RECEIPT: BidReceipt,
+    DocumentKind.COMMITMENT: Commitment,
+    DocumentKind.CLARIFICATION_LETTER: ClarificationLetter,
+    DocumentKind.SCORE_SHEET: ScoreSheet,
+    DocumentKind.QUALIFICATION_RECORD: QualificationRecord,
+    DocumentKind.EVALUATION_REPORT: EvaluationReport,
+    DocumentKind.RESULT_NOTICE: ResultNotice,
+}
 
 
 @dataclass(frozen=True)
@@ -101,14 +114,24 @@ def checked(kind: DocumentKind, data: Document | dict[str, Any]) -> Document:
     """The data as the struct of ``kind``, with what the types cannot say checked too (row lengths, no leaked price)."""
     shape = SHAPES[kind]
     try:
-        document = msgspec.convert(msgspec.to_builtins(data), shape)
-        parse_stamp(document.issued_at)
+        builtins = msgspec.to_builtins(data)
+        document = msgspec.convert(builtins, shape)
+        _check_stamps(builtins)
     except (msgspec.ValidationError, ValueError, TypeError) as error:
         raise InputError("document.data_invalid", kind=kind.value, reason=str(error)[:200]) from error
     reason = _inconsistency(document)
     if reason:
         raise InputError("document.data_invalid", kind=kind.value, reason=reason)
     return document
+
+
+def _check_stamps(value: Any) -> None:
+    """Raise ValueError for what has the form of a stamp and is no moment, e.g. 30 February."""
+    if isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            _check_stamps(item)
+    elif isinstance(value, str) and len(value) <= 30 and re.match(STAMP, value):
+        parse_stamp(value)
 
 
 def _inconsistency(document: Document) -> str | None:

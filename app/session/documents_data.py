@@ -9,7 +9,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-Stamp = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$")]
+STAMP = r"^[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$"
+
+Stamp = Annotated[str, Meta(pattern=STAMP)]
 Decimal10 = Annotated[str, Meta(pattern=r"^-?\d{1,18}(\.\d{1,6})?$")]
 HexDigest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 PersonId = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -30,18 +32,18 @@ class DocumentKind(StrEnum):
     RESULT_NOTICE = "result_notice"
 
 
-class _Frozen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    pass
+class Frozen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Data that is signed: unchangeable, by name, nothing unknown."""
 
 
-class RecordMark(_Frozen, frozen=True, kw_only=True):
+class RecordMark(Frozen, frozen=True, kw_only=True):
     """Where the record stood when the document was fixed: printed as "entry N, root R"."""
 
     entries: Annotated[int, Meta(ge=0)]
     root: HexDigest
 
 
-class CaseHead(_Frozen, frozen=True, kw_only=True):
+class CaseHead(Frozen, frozen=True, kw_only=True):
     """The case as every document names it (项目信息)."""
 
     project_number: Line
@@ -53,7 +55,7 @@ class CaseHead(_Frozen, frozen=True, kw_only=True):
     agency: Line
 
 
-class SignerBox(_Frozen, frozen=True, kw_only=True):
+class SignerBox(Frozen, frozen=True, kw_only=True):
     """One box in the signature area (签章栏): who is expected to sign, and as what."""
 
     person_id: PersonId
@@ -62,14 +64,14 @@ class SignerBox(_Frozen, frozen=True, kw_only=True):
     organisation: Line = ""
 
 
-class Money(_Frozen, frozen=True, kw_only=True):
+class Money(Frozen, frozen=True, kw_only=True):
     """An amount in yuan: figures 小写, and words 大写 as declared."""
 
     figures: Decimal10
     words: Line
 
 
-class Document(_Frozen, frozen=True, kw_only=True):
+class Document(Frozen, frozen=True, kw_only=True):
     """What every document has."""
 
     case: CaseHead
@@ -79,21 +81,21 @@ class Document(_Frozen, frozen=True, kw_only=True):
     signers: tuple[SignerBox, ...] = ()
 
 
-class NamedValue(_Frozen, frozen=True, kw_only=True):
+class NamedValue(Frozen, frozen=True, kw_only=True):
     """A name and what it says, e.g. 交货期 / 30 日."""
 
     name: Line
     value: Text
 
 
-class Incident(_Frozen, frozen=True, kw_only=True):
+class Incident(Frozen, frozen=True, kw_only=True):
     """Something that happened and belongs into the document."""
 
     at: Stamp
     text: Text
 
 
-class Objection(_Frozen, frozen=True, kw_only=True):
+class Objection(Frozen, frozen=True, kw_only=True):
     """异议: raised on the spot, with its answer (87号令 art. 42)."""
 
     supplier: Line
@@ -103,7 +105,7 @@ class Objection(_Frozen, frozen=True, kw_only=True):
     answered_at: Stamp | None = None
 
 
-class OpeningBid(_Frozen, frozen=True, kw_only=True):
+class OpeningBid(Frozen, frozen=True, kw_only=True):
     """One supplier's line of the opening record."""
 
     supplier: Line
@@ -166,14 +168,14 @@ class Commitment(Document, frozen=True, kw_only=True):
     declaration: Text = ""  # what the member declares about recusal; empty: nothing to declare
 
 
-class Question(_Frozen, frozen=True, kw_only=True):
+class Question(Frozen, frozen=True, kw_only=True):
     """One point of a clarification letter."""
 
     reference: Line  # where in the bid
     text: Text
 
 
-class ClarificationAnswer(_Frozen, frozen=True, kw_only=True):
+class ClarificationAnswer(Frozen, frozen=True, kw_only=True):
     """The supplier's answer, point by point."""
 
     answered_at: Stamp
@@ -194,7 +196,7 @@ class ClarificationLetter(Document, frozen=True, kw_only=True):
     defaulted: bool = False  # the clock ran out without an answer
 
 
-class Criterion(_Frozen, frozen=True, kw_only=True):
+class Criterion(Frozen, frozen=True, kw_only=True):
     """评审因素: one line of the score model."""
 
     code: Line
@@ -205,7 +207,7 @@ class Criterion(_Frozen, frozen=True, kw_only=True):
     standard: Text = ""
 
 
-class Mark(_Frozen, frozen=True, kw_only=True):
+class Mark(Frozen, frozen=True, kw_only=True):
     """One score with its reason."""
 
     score: Decimal10
@@ -224,7 +226,7 @@ class ScoreSheet(Document, frozen=True, kw_only=True):
     sealed_hash: HexDigest | None = None  # commitment of the sealed sheet
 
 
-class ReviewItem(_Frozen, frozen=True, kw_only=True):
+class ReviewItem(Frozen, frozen=True, kw_only=True):
     """资格性 / 符合性审查项."""
 
     code: Line
@@ -232,14 +234,14 @@ class ReviewItem(_Frozen, frozen=True, kw_only=True):
     requirement: Text = ""
 
 
-class Finding(_Frozen, frozen=True, kw_only=True):
+class Finding(Frozen, frozen=True, kw_only=True):
     """One cell of a review table."""
 
     passed: bool
     note: Text = ""
 
 
-class ReviewConclusion(_Frozen, frozen=True, kw_only=True):
+class ReviewConclusion(Frozen, frozen=True, kw_only=True):
     """What a review ends in for one supplier; ``votes`` e.g. 通过 5 票，不通过 0 票."""
 
     supplier: Line
@@ -248,7 +250,7 @@ class ReviewConclusion(_Frozen, frozen=True, kw_only=True):
     votes: Line = ""
 
 
-class ReviewTable(_Frozen, frozen=True, kw_only=True):
+class ReviewTable(Frozen, frozen=True, kw_only=True):
     """``findings[item][supplier]``; the suppliers are those of ``conclusions``, in that order."""
 
     reviewers: tuple[Line, ...]
@@ -264,195 +266,3 @@ class QualificationRecord(Document, frozen=True, kw_only=True):
     review: ReviewTable
     qualified: Annotated[int, Meta(ge=0)]
     minimum: Annotated[int, Meta(ge=0)]
-
-
-class Announcement(_Frozen, frozen=True, kw_only=True):
-    """刊登采购公告的媒体 and when."""
-
-    media: Line
-    published_at: Stamp
-    title: Line = ""
-
-
-class ReportBidder(_Frozen, frozen=True, kw_only=True):
-    """A supplier in the report's list, with what the opening record says of it."""
-
-    supplier: Line
-    uscc: Line
-    outcome: Line
-    price: Money | None = None  # read in a tender; final quote otherwise
-
-
-class Member(_Frozen, frozen=True, kw_only=True):
-    """评审委员会成员."""
-
-    name: Line
-    role: Line
-    organisation: Line = ""
-    leader: bool = False
-
-
-class MemberChange(_Frozen, frozen=True, kw_only=True):
-    """A member replaced (87号令 art. 49)."""
-
-    at: Stamp
-    left: Line
-    joined: Line = ""
-    reason: Text
-
-
-class InvalidBid(_Frozen, frozen=True, kw_only=True):
-    """无效投标（响应） with ground and article."""
-
-    supplier: Line
-    ground: Text
-    article: Line = ""
-
-
-class ScoreRow(_Frozen, frozen=True, kw_only=True):
-    """One criterion of the scoring matrix: per supplier the members' average."""
-
-    criterion: Line
-    maximum: Decimal10
-    scores: tuple[Decimal10, ...]
-
-
-class MemberTotals(_Frozen, frozen=True, kw_only=True):
-    """One member's totals (without price), per supplier."""
-
-    member: Line
-    totals: tuple[Decimal10, ...]
-
-
-class ScoringMatrix(_Frozen, frozen=True, kw_only=True):
-    """评分汇总: columns are ``suppliers``."""
-
-    suppliers: tuple[Line, ...]
-    rows: tuple[ScoreRow, ...]
-    members: tuple[MemberTotals, ...]
-    price: tuple[Decimal10, ...]
-    totals: tuple[Decimal10, ...]
-    notes: tuple[Text, ...] = ()  # deviations explained, art. 64 re-checks
-
-
-class PriceScore(_Frozen, frozen=True, kw_only=True):
-    """How one price score came about: each step in words and figures (87号令 art. 55, 59)."""
-
-    supplier: Line
-    quote: Money
-    steps: tuple[NamedValue, ...]
-    evaluation_price: Decimal10
-    score: Decimal10
-
-
-class PriceScores(_Frozen, frozen=True, kw_only=True):
-    """价格分计算."""
-
-    formula: Line
-    base: Decimal10
-    weight: Decimal10
-    scores: tuple[PriceScore, ...]
-
-
-class Rank(_Frozen, frozen=True, kw_only=True):
-    """One line of the ranking; ``note`` says how a tie was resolved."""
-
-    rank: Annotated[int, Meta(ge=1)]
-    supplier: Line
-    total: Decimal10
-    quote: Decimal10
-    recommended: bool = False
-    note: Text = ""
-
-
-class ClarificationEntry(_Frozen, frozen=True, kw_only=True):
-    """A clarification as the report tells it."""
-
-    at: Stamp
-    supplier: Line
-    question: Text
-    answer: Text
-
-
-class LowPriceReview(_Frozen, frozen=True, kw_only=True):
-    """异常低价审查 (财库〔2026〕2号)."""
-
-    supplier: Line
-    quote: Decimal10
-    triggers: tuple[Text, ...]
-    explanation: Text = ""
-    ruling: Text
-    votes: Line = ""
-
-
-class Dissent(_Frozen, frozen=True, kw_only=True):
-    """不同意见及理由 (87号令 art. 61)."""
-
-    member: Line
-    opinion: Text
-    reason: Text
-
-
-class EvaluationReport(Document, frozen=True, kw_only=True):
-    """评审报告 with the contents of 87号令 art. 58."""
-
-    announcements: tuple[Announcement, ...]
-    opened_at: Stamp
-    opening_place: Line
-    started_at: Stamp
-    ended_at: Stamp
-    place: Line
-    method: Text
-    bidders: tuple[ReportBidder, ...]
-    committee: tuple[Member, ...]
-    opening: Text  # what the opening record says, in short
-    qualification: ReviewTable | None = None
-    conformity: ReviewTable | None = None
-    invalid: tuple[InvalidBid, ...] = ()
-    low_price: tuple[LowPriceReview, ...] = ()
-    scoring: ScoringMatrix | None = None
-    price_scores: PriceScores | None = None
-    ranking: tuple[Rank, ...] = ()
-    clarifications: tuple[ClarificationEntry, ...] = ()
-    member_changes: tuple[MemberChange, ...] = ()
-    dissents: tuple[Dissent, ...] = ()
-    deemed_agreed: tuple[Line, ...] = ()
-    other: tuple[Text, ...] = ()
-    result: Text
-
-
-class Award(_Frozen, frozen=True, kw_only=True):
-    """中标（成交）供应商 as the notice names it (87号令 art. 69)."""
-
-    supplier: Line
-    uscc: Line = ""
-    address: Line = ""
-    amount: Money
-    score: Decimal10 | None = None
-    subject: Text = ""  # name, quantity, specification of what is bought
-
-
-class ResultNotice(Document, frozen=True, kw_only=True):
-    """中标（成交）结果公告."""
-
-    announcements: tuple[Announcement, ...] = ()
-    published_at: Stamp
-    notice_until: Stamp
-    awards: tuple[Award, ...]
-    committee: tuple[Line, ...]
-    fee: Line = ""
-    contacts: tuple[NamedValue, ...] = ()
-    other: tuple[Text, ...] = ()
-    failed: Text = ""  # 废标 / 终止: the ground; then there are no awards
-
-
-SHAPES: dict[DocumentKind, type[Document]] = {
-    DocumentKind.OPENING_RECORD: OpeningRecord,
-    DocumentKind.BID_RECEIPT: BidReceipt,
-    DocumentKind.COMMITMENT: Commitment,
-    DocumentKind.CLARIFICATION_LETTER: ClarificationLetter,
-    DocumentKind.SCORE_SHEET: ScoreSheet,
-    DocumentKind.QUALIFICATION_RECORD: QualificationRecord,
-    DocumentKind.EVALUATION_REPORT: EvaluationReport,
-    DocumentKind.RESULT_NOTICE: ResultNotice,
-}
