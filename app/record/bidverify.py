@@ -14,8 +14,10 @@ import hashlib
 import json
 import re
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -40,6 +42,8 @@ FIXED = {
 BY_DIGEST = re.compile(r"(?:blobs|sealed)/[0-9a-f]{64}|certificates/[0-9a-f]{64}\.[a-z0-9]{1,8}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 HEX64 = re.compile(r"[0-9a-f]{64}")
+Key = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+Chain = list[x509.Certificate]
 LEVELS = ("personal_token", "organisation_token", "staff_verified")
 
 
@@ -47,7 +51,7 @@ class Bad(Exception):
     """Something is wrong; the text says what."""
 
 
-def need(condition, problem):
+def need(condition: object, problem: str) -> None:
     if not condition:
         raise Bad(problem)
 
@@ -55,33 +59,33 @@ def need(condition, problem):
 class Step:
     """One numbered step; the first bad thing stays, and a failure outweighs a doubt."""
 
-    def __init__(self, code):
+    def __init__(self, code: str) -> None:
         self.code = code
-        self.problems = {FAILED: None, UNSURE: None}
-        self.facts = {}
+        self.problems: dict[str, str | None] = {FAILED: None, UNSURE: None}
+        self.facts: dict[str, Any] = {}
 
-    def failed(self, problem):
+    def failed(self, problem: str) -> None:
         self.problems[FAILED] = self.problems[FAILED] or problem
 
-    def unsure(self, problem):
+    def unsure(self, problem: str) -> None:
         self.problems[UNSURE] = self.problems[UNSURE] or problem
 
-    def count(self, fact):
+    def count(self, fact: str) -> None:
         self.facts[fact] = self.facts.get(fact, 0) + 1
 
     @property
-    def verdict(self):
+    def verdict(self) -> str:
         return next((verdict for verdict in (FAILED, UNSURE) if self.problems[verdict]), PASSED)
 
     @property
-    def problem(self):
+    def problem(self) -> str | None:
         return self.problems[FAILED] or self.problems[UNSURE]
 
 
 # --- canonical JSON ---------------------------------------------------------------------------------------------------
 
 
-def no_floats(value):
+def no_floats(value: object) -> None:
     if isinstance(value, dict):
         for item in value.values():
             no_floats(item)
@@ -92,7 +96,7 @@ def no_floats(value):
         need(not isinstance(value, float), "a float")
 
 
-def parse(data, keys=None):
+def parse(data: bytes, keys: Iterable[str] | None = None) -> Any:
     """Canonical JSON or Bad: sorted keys, no spaces, UTF-8, no floats; ``keys``: exactly these."""
     try:
         value = json.loads(data)
@@ -106,7 +110,7 @@ def parse(data, keys=None):
     return value
 
 
-def unbase64(text, size=None):
+def unbase64(text: Any, size: int | None = None) -> bytes:
     need(isinstance(text, str), "not base64")
     try:
         data = base64.b64decode(text, validate=True)
@@ -116,25 +120,25 @@ def unbase64(text, size=None):
     return data
 
 
-def unhex(text, size):
+def unhex(text: Any, size: int) -> bytes:
     need(isinstance(text, str) and re.fullmatch(rf"[0-9a-f]{{{2 * size}}}", text), "not hex of that size")
     return bytes.fromhex(text)
 
 
-def natural(value):
+def natural(value: Any) -> int:
     need(type(value) is int and 0 <= value < 2**53, "not a number")
-    return value
+    return int(value)
 
 
-def text_of(value, limit=256):
+def text_of(value: Any, limit: int = 256) -> str:
     need(isinstance(value, str) and 0 < len(value) <= limit, "not a text")
-    return value
+    return str(value)
 
 
 # --- container --------------------------------------------------------------------------------------------------------
 
 
-def tar_header(name, size):
+def tar_header(name: str, size: int) -> bytes:
     block = bytearray(512)
     block[0 : len(name)] = name.encode()
     block[100:108] = b"0000644\0"
@@ -152,9 +156,9 @@ def tar_header(name, size):
 class Archive:
     """The files of the container, after every other byte has been compared with the only right one."""
 
-    def __init__(self, file):
+    def __init__(self, file: BinaryIO) -> None:
         self.file = file
-        self.members = {}
+        self.members: dict[str, tuple[int, int]] = {}
         end = file.seek(0, 2)
         offset, last = 0, ""
         while True:
@@ -181,18 +185,18 @@ class Archive:
             need(name in self.members, f"missing file {name}")
         self.read_manifest()
 
-    def at(self, offset, size):
+    def at(self, offset: int, size: int) -> bytes:
         self.file.seek(offset)
         data = self.file.read(size)
         need(len(data) == size, f"cut at byte {offset}")
         return data
 
-    def pieces(self, name):
+    def pieces(self, name: str) -> Iterator[bytes]:
         offset, size = self.members[name]
         for start in range(0, size, 1 << 20):
             yield self.at(offset + start, min(1 << 20, size - start))
 
-    def lines(self, name, limit=LINE_LIMIT):
+    def lines(self, name: str, limit: int = LINE_LIMIT) -> Iterator[bytes]:
         rest = b""
         for piece in self.pieces(name):
             *lines, rest = (rest + piece).split(b"\n")
@@ -202,14 +206,15 @@ class Archive:
             need(len(rest) <= limit, f"line of {name} too long")
         need(not rest, f"last line of {name} not ended")
 
-    def read_manifest(self):
+    def read_manifest(self) -> None:
         lines = self.lines("MANIFEST.jsonl", 4096)
         first = parse(next(lines, b""), ("format", "case", "edition", "size", "root"))
         need(first["format"] == "bidroom-archive/1", "another format of archive")
-        self.case, self.edition = first["case"], first["edition"]
+        self.case: str = first["case"]
+        self.edition: str = first["edition"]
         need(isinstance(self.case, str) and isinstance(self.edition, str), "MANIFEST.jsonl")
         self.size, self.root = natural(first["size"]), unhex(first["root"], 32)
-        self.listed = {}
+        self.listed: dict[str, tuple[int, str]] = {}
         for line in lines:
             row = parse(line, ("name", "size", "sha256"))
             need(isinstance(row["name"], str) and isinstance(row["sha256"], str), "MANIFEST.jsonl")
@@ -217,9 +222,9 @@ class Archive:
         need(list(self.listed) == [name for name in self.members if name != "MANIFEST.jsonl"], "MANIFEST.jsonl differs")
 
 
-def check_files(step, archive):
+def check_files(step: Step, archive: Archive) -> set[str]:
     """Every file against manifest and name; returns the names of the good ones."""
-    good = set()
+    good: set[str] = set()
     for name, (size, sha256) in archive.listed.items():
         digest = hashlib.sha256()
         for piece in archive.pieces(name):
@@ -238,21 +243,21 @@ def check_files(step, archive):
 # --- log --------------------------------------------------------------------------------------------------------------
 
 
-def node(left, right):
+def node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 class Log:
     """RFC 6962: leaf hashes, and the hash of every complete subtree."""
 
-    def __init__(self):
-        self.levels = [[]]
+    def __init__(self) -> None:
+        self.levels: list[list[bytes]] = [[]]
 
     @property
-    def size(self):
+    def size(self) -> int:
         return len(self.levels[0])
 
-    def add(self, leaf):
+    def add(self, leaf: bytes) -> None:
         value, level = leaf, 0
         while True:
             if level == len(self.levels):
@@ -263,21 +268,23 @@ class Log:
             value = node(*self.levels[level][-2:])
             level += 1
 
-    def root(self, size):
+    def root(self, size: int) -> bytes:
         """Of the first ``size`` leaves: complete subtrees from the right, joined leftwards."""
         if size == 0:
             return hashlib.sha256(b"").digest()
-        result, rest, level = None, size, 0
+        result: bytes | None = None
+        rest, level = size, 0
         while rest:
             if rest & 1:
                 peak = self.levels[level][rest - 1]
                 result = peak if result is None else node(peak, result)
             rest >>= 1
             level += 1
+        assert result is not None
         return result
 
 
-def note_parts(note):
+def note_parts(note: str) -> tuple[str, int, bytes, str, list[tuple[str, bytes]]]:
     """Origin, size, root, body and signature lines of a checkpoint note."""
     body, separator, rest = note.partition("\n\n")
     lines = body.split("\n")
@@ -288,11 +295,11 @@ def note_parts(note):
     return lines[0], int(lines[1]), unbase64(lines[2], 32), body + "\n", signatures
 
 
-def key_name(name):
+def key_name(name: str) -> bool:
     return 0 < len(name) <= 256 and name.isprintable() and "+" not in name and not any(c.isspace() for c in name)
 
 
-def signature_line(line):
+def signature_line(line: str) -> tuple[str, bytes]:
     need(line.startswith("\u2014 ") and line.endswith("\n") and len(line) <= 1024, "signature line malformed")
     name, separator, value = line[2:-1].partition(" ")
     blob = unbase64(value)
@@ -300,11 +307,11 @@ def signature_line(line):
     return name, blob
 
 
-def key_id(name, kind, key):
+def key_id(name: str, kind: int, key: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + key).digest()[:4]
 
 
-def ed25519(key, signature, message):
+def ed25519(key: bytes, signature: bytes, message: bytes) -> bool:
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
     except (InvalidSignature, ValueError):
@@ -312,9 +319,10 @@ def ed25519(key, signature, message):
     return True
 
 
-def check_heads(roots, signatures, archive, log, log_key):
+def check_heads(roots: Step, signatures: Step, archive: Archive, log: Log, log_key: bytes | None) -> dict[int, str]:
     """Every checkpoint: root and signature. Returns the bodies by size."""
-    bodies, last = {}, -1
+    bodies: dict[int, str] = {}
+    last = -1
     origin = f"bidroom/{archive.case}"
     try:
         for line in archive.lines("checkpoints.jsonl", 262144):
@@ -328,8 +336,9 @@ def check_heads(roots, signatures, archive, log, log_key):
             if size > log.size or log.root(size) != root:
                 roots.failed(f"root differs at size {size}")
             bodies[size] = body
-            ours = [blob for who, blob in lines if log_key and who == origin and blob[:4] == key_id(origin, 1, log_key)]
-            if name != origin or not ours or not all(ed25519(log_key, blob[4:], body.encode()) for blob in ours):
+            key = log_key or b""
+            ours = [blob[4:] for who, blob in lines if who == origin and blob[:4] == key_id(origin, 1, key)]
+            if name != origin or not ours or not all(ed25519(key, blob, body.encode()) for blob in ours):
                 signatures.failed(f"not signed with the log key at size {size}")
     except Bad as error:
         roots.failed(str(error))
@@ -342,9 +351,11 @@ def check_heads(roots, signatures, archive, log, log_key):
     return bodies
 
 
-def check_cosignatures(step, archive, bodies, people, hidden):
+def check_cosignatures(
+    step: Step, archive: Archive, bodies: dict[int, str], people: dict[str, list[bytes]], hidden: int
+) -> None:
     """Every cosignature line by a session key of that person."""
-    cosigners = set()
+    cosigners: set[str] = set()
     try:
         for line in archive.lines("cosignatures.jsonl", 262144):
             row = parse(line, ("size", "name", "line"))
@@ -372,7 +383,7 @@ def check_cosignatures(step, archive, bodies, people, hidden):
         step.unsure("nobody cosigned")
 
 
-def check_stamps(step, archive, bodies):
+def check_stamps(step: Step, archive: Archive, bodies: dict[int, str]) -> None:
     """Every timestamp must be over its checkpoint; who made it is not judged here."""
     try:
         for line in archive.lines("stamps.jsonl", 262144):
@@ -392,8 +403,8 @@ def check_stamps(step, archive, bodies):
 ENTRY = ("v", "case", "index", "at", "actor", "salt", "event", "command")
 
 
-def parse_entry(line):
-    entry = parse(line, ENTRY)
+def parse_entry(line: bytes) -> dict[str, Any]:
+    entry: dict[str, Any] = parse(line, ENTRY)
     need(type(entry["v"]) is int and entry["v"] == 1, "another version of entry")
     event = entry["event"]
     need(isinstance(event, dict) and isinstance(event.get("type"), str) and event["type"], "event malformed")
@@ -409,7 +420,7 @@ def parse_entry(line):
     return entry
 
 
-def moment(text):
+def moment(text: Any) -> datetime:
     try:
         need(isinstance(text, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", text), "time malformed")
         return datetime.fromisoformat(text).astimezone(UTC)
@@ -417,7 +428,7 @@ def moment(text):
         raise Bad("time malformed") from error
 
 
-def blob_names(value, keys):
+def blob_names(value: object, keys: set[str]) -> Iterator[str]:
     """The digests under ``keys`` at any depth."""
     if isinstance(value, dict):
         for key, item in value.items():
@@ -436,11 +447,16 @@ def blob_names(value, keys):
 class Walk:
     """One walk over the entries; each attribute step is one of the steps."""
 
-    def __init__(self, archive, roots):
+    def __init__(self, archive: Archive, roots: list[x509.Certificate] | None) -> None:
         self.archive, self.roots = archive, roots
-        self.log, self.log_key, self.host, self.rehearsal = Log(), None, b"", False
-        self.hidden, self.named, self.keys = 0, set(), set()
-        self.sessions, self.certificates, self.chains, self.carriers = {}, {}, set(), {}
+        self.log, self.host, self.rehearsal, self.hidden = Log(), b"", False, 0
+        self.log_key: bytes | None = None
+        self.named: set[str] = set()
+        self.keys: set[str] = set()
+        self.sessions: dict[bytes, dict[str, Any]] = {}
+        self.certificates: dict[str, set[bytes]] = {}
+        self.chains: set[tuple[bytes, ...]] = set()
+        self.carriers: dict[int, str] = {}
         self.entries, self.files = Step("entries"), Step("files")
         self.sign_ins, self.identities = Step("sign_ins"), Step("identities")
         self.commands, self.grave_acts = Step("commands"), Step("grave_acts")
@@ -455,7 +471,7 @@ class Walk:
             self.identities.unsure("nobody signed in with a token")
         self.entries.facts |= {"entries": self.log.size, "hidden": self.hidden}
 
-    def line(self, index, line):
+    def line(self, index: int, line: bytes) -> None:
         if line.startswith(b'{"leaf":'):
             self.log.add(unhex(parse(line, ("leaf",))["leaf"], 32))
             self.hidden += 1
@@ -487,13 +503,13 @@ class Walk:
         except Bad as error:
             self.files.failed(f"entry {index}: {error}")
 
-    def guard(self, step, index, check, entry):
+    def guard(self, step: Step, index: int, check: Callable[[dict[str, Any]], None], entry: dict[str, Any]) -> None:
         try:
             check(entry)
         except Bad as error:
             step.failed(f"entry {index}: {error}")
 
-    def first(self, event):
+    def first(self, event: dict[str, Any]) -> None:
         need(event["type"] == "case_opened" and isinstance(event.get("rehearsal"), bool), "not an opening of a case")
         keys = event.get("blob_keys")
         keys = [] if keys is None else keys
@@ -503,15 +519,14 @@ class Walk:
         self.keys, self.rehearsal = {"blobs", *keys}, event["rehearsal"]
         self.host = hashlib.sha256(host).digest()
 
-    def sign_in(self, entry):
+    def sign_in(self, entry: dict[str, Any]) -> None:
         event, index = entry["event"], entry["index"]
         self.sign_ins.count("sign_ins")
         for field in ("person", "level", "session"):
             need(isinstance(event.get(field), str) and event[field], f"{field} malformed")
         person, level, key = event["person"], event["level"], unhex(event["session"], 32)
-        chain = event.get("chain") or []
-        need(isinstance(chain, list), "chain malformed")
-        chain = tuple(unbase64(item) for item in chain)
+        need(event.get("chain") is None or isinstance(event["chain"], list), "chain malformed")
+        chain = tuple(unbase64(item) for item in event.get("chain") or [])
         certificate, challenge, signature = (
             b"" if event.get(field) is None else unbase64(event[field])
             for field in ("certificate", "challenge", "challenge_signature")
@@ -534,7 +549,7 @@ class Walk:
         else:
             need(level == "staff_verified", "a token without certificate")
 
-    def identity(self, certificate, chain, entry):
+    def identity(self, certificate: bytes, chain: tuple[bytes, ...], entry: dict[str, Any]) -> None:
         if (certificate, *chain) in self.chains:
             return
         self.chains.add((certificate, *chain))
@@ -549,7 +564,7 @@ class Walk:
         elif verdict == UNSURE:
             self.identities.unsure(f"{where}: {problem}")
 
-    def command(self, entry):
+    def command(self, entry: dict[str, Any]) -> None:
         command, index, actor = entry["command"], entry["index"], entry["actor"]
         self.commands.count("commands")
         need(ed25519(command["session"], command["signature"], command["signed"]), "signature of the command")
@@ -563,24 +578,25 @@ class Walk:
         session = self.sessions.get(command["session"])
         if act.get("grave") is not None:
             self.guard(self.grave_acts, index, self.grave, {**entry, "act": act})
-        if session is None and self.hidden:
+        if session is None:
+            need(self.hidden, "not a session key of anyone signed in")
             self.commands.unsure(f"entry {index}: the sign-in is hidden in this edition")
         else:
-            need(session is not None and session["person"] == actor, "not a session key of the actor")
+            need(session["person"] == actor, "not a session key of the actor")
             ordered = sequence > session["sequence"] and size >= session["head"]
             session["sequence"], session["head"] = sequence, size
             need(ordered, "order of commands")
         need(same, "a command of another case or session")
         need(size <= index and self.log.root(size) == root, "the head seen is not of this log")
 
-    def consequence(self, entry, cause):
+    def consequence(self, entry: dict[str, Any], cause: int) -> None:
         actor = self.carriers.get(cause)
         if actor is None and cause < entry["index"] and self.hidden:
             self.commands.unsure(f"entry {entry['index']}: the command is hidden in this edition")
         elif actor is None or entry["actor"] not in ("host", actor):
             self.commands.failed(f"entry {entry['index']}: follows from no command of its actor")
 
-    def grave(self, entry):
+    def grave(self, entry: dict[str, Any]) -> None:
         act, actor, index = entry["act"], entry["actor"], entry["index"]
         grave = act["grave"]
         self.grave_acts.count("grave_acts")
@@ -602,14 +618,14 @@ class Walk:
             need(self.hidden, "certificate that the actor did not sign in with")
             self.grave_acts.unsure(f"entry {index}: the sign-in is hidden in this edition")
 
-    def signed(self, step, certificate, data, signature, index):
+    def signed(self, step: Step, certificate: bytes, data: bytes, signature: bytes, index: int) -> None:
         good = token_signature(certificate, data, signature)
         if good is None:
             step.unsure(f"entry {index}: algorithm of the certificate")
         elif not good:
             step.failed(f"entry {index}: signature of the token")
 
-    def compare_files(self, good):
+    def compare_files(self, good: set[str]) -> None:
         step, archive = self.files, self.archive
         kept = {name[name.index("/") + 1 :]: name for name in archive.members if name.startswith(("blobs/", "sealed/"))}
         if "rulepack.json" in archive.members:
@@ -636,7 +652,7 @@ OTHER_PURPOSES = {"1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.8",
 READING = (ValueError, TypeError, UnsupportedAlgorithm)
 
 
-def usable_key(certificate):
+def usable_key(certificate: x509.Certificate) -> Key | None:
     """The public key if it is RSA of 2048 to 8192 bit or on P-256, else None."""
     try:
         key = certificate.public_key()
@@ -647,7 +663,7 @@ def usable_key(certificate):
     return key if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1) else None
 
 
-def token_signature(der, data, signature):
+def token_signature(der: bytes, data: bytes, signature: bytes) -> bool | None:
     """Whether the certificate's key signed ``data``; None for an algorithm not supported here (such as SM2)."""
     need(len(der) <= 16384, "certificate unreadable")
     try:
@@ -666,12 +682,12 @@ def token_signature(der, data, signature):
     return True
 
 
-def judge(der, chain, roots, at, rehearsal):
+def judge(der: bytes, chain: tuple[bytes, ...], roots: Chain, at: datetime, rehearsal: bool) -> tuple[str, str | None]:
     """Verdict and problem of a signing certificate at a time (RFC 5280 §6.1 without names, policies, revocation)."""
     try:
         leaf = x509.load_der_x509_certificate(der)
         extensions = {extension.oid.dotted_string: extension for extension in leaf.extensions}
-        helpers = []
+        helpers: Chain = []
         for item in chain[:16]:
             try:
                 helpers.append(x509.load_der_x509_certificate(item))
@@ -683,7 +699,7 @@ def judge(der, chain, roots, at, rehearsal):
             return UNSURE, "algorithm of the certificate"
         if not may_sign(extensions):
             return FAILED, "certificate not for signing"
-        found = None
+        found: Chain | None = None
         for path in paths([leaf], helpers, roots, [64]):
             found = found or path
             if well_formed(path):
@@ -703,7 +719,7 @@ def judge(der, chain, roots, at, rehearsal):
     return PASSED, None
 
 
-def may_sign(extensions):
+def may_sign(extensions: dict[str, Any]) -> bool:
     usage, constraints, purposes = (extensions.get(oid) for oid in ("2.5.29.15", "2.5.29.19", "2.5.29.37"))
     if constraints is not None and constraints.value.ca:
         return False
@@ -712,7 +728,7 @@ def may_sign(extensions):
     return purposes is None or not {oid.dotted_string for oid in purposes.value} <= OTHER_PURPOSES
 
 
-def paths(path, helpers, roots, budget):
+def paths(path: Chain, helpers: Chain, roots: Chain, budget: list[int]) -> Iterator[Chain]:
     """Paths by name and signature to a root; at most 64 signatures are tried."""
     for one in [*roots, *(helper for helper in helpers if helper not in roots)]:
         if one.subject != path[-1].issuer or one in path:
@@ -728,7 +744,7 @@ def paths(path, helpers, roots, budget):
             yield from paths([*path, one], helpers, roots, budget)
 
 
-def issued(certificate, issuer):
+def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         key = issuer.public_key()
         if isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048:
@@ -741,7 +757,7 @@ def issued(certificate, issuer):
     return True
 
 
-def well_formed(path):
+def well_formed(path: Chain) -> bool:
     for certificate in path:
         for extension in certificate.extensions:
             oid = extension.oid.dotted_string
@@ -762,30 +778,30 @@ def well_formed(path):
 # --- all of it --------------------------------------------------------------------------------------------------------
 
 
-def load_roots(data):
+def load_roots(data: bytes) -> Chain:
     """Root certificates from PEM or DER."""
     if b"-----BEGIN" in data:
         return x509.load_pem_x509_certificates(data)
     return [x509.load_der_x509_certificate(data)]
 
 
-def parse_expect(text):
+def parse_expect(text: str) -> tuple[int, bytes]:
     match = re.fullmatch(r"([0-9]{1,15}):([0-9a-fA-F]{64})", text.strip())
-    need(match, "--expect is N:R, the number of entries and 64 hex digits")
+    if match is None:
+        raise Bad("--expect is N:R, the number of entries and 64 hex digits")
     return int(match[1]), bytes.fromhex(match[2])
 
 
-def verify(path, roots=None, expect=None):
+def verify(path: Path, roots: Chain | None = None, expect: tuple[int, bytes] | None = None) -> list[Step]:
     """All steps: a list of :class:`Step`. ``roots``: certificates; ``expect``: number of entries and root."""
     container = Step("container")
-    codes = ("entries", "tree", "checkpoints", "cosignatures", "expect", "sign_ins", "identities", "commands")
-    codes += ("grave_acts", "files", "stamps", "carried")
+    codes = "entries tree checkpoints cosignatures expect sign_ins identities commands grave_acts files stamps carried"
     with open(path, "rb") as file:
         try:
             archive = Archive(file)
         except Bad as error:
             container.failed(str(error))
-            rest = [Step(code) for code in codes]
+            rest = [Step(code) for code in codes.split()]
             for step in rest:
                 step.unsure("the container could not be read")
             return [container, *rest]
@@ -796,7 +812,7 @@ def verify(path, roots=None, expect=None):
             Step, ("tree", "checkpoints", "cosignatures", "expect", "stamps", "carried")
         )
         bodies = check_heads(tree, signatures, archive, walk.log, walk.log_key)
-        people = {}
+        people: dict[str, list[bytes]] = {}
         for key, session in walk.sessions.items():
             people.setdefault(session["person"], []).append(key)
         check_cosignatures(cosignatures, archive, bodies, people, walk.hidden)
@@ -814,12 +830,12 @@ def verify(path, roots=None, expect=None):
         ]  # fmt: skip
 
 
-def exit_code(steps):
+def exit_code(steps: list[Step]) -> int:
     verdicts = {step.verdict for step in steps}
     return 1 if FAILED in verdicts else 2 if UNSURE in verdicts else 0
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(description="Verify the archive of a procurement case. 核验采购项目归档。")
     parser.add_argument("archive", type=Path)

@@ -90,7 +90,7 @@ class ActChecks:
             person, level = _text(event, "person"), _text(event, "level")
             session = decode_hex(event.get("session"), "session", 32)
             certificate = _binary(event, "certificate")
-            chain = tuple(decode_base64(item, "chain") for item in event.get("chain") or ())
+            chain = tuple(decode_base64(item, "chain") for item in _items(event, "chain"))
             challenge_bytes, signature = _binary(event, "challenge"), _binary(event, "challenge_signature")
         except (InputError, ValueError, TypeError):
             self.sign_ins.failed("sign_in.malformed", **where)
@@ -233,6 +233,13 @@ def _text(event: dict[str, Any], field: str) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(field)
     return value
+
+
+def _items(event: dict[str, Any], field: str) -> list[Any]:
+    value = event.get(field)
+    if value is not None and not isinstance(value, list):
+        raise ValueError(field)
+    return value or []
 
 
 def _binary(event: dict[str, Any], field: str) -> bytes:

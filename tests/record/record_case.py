@@ -3,7 +3,8 @@
 import base64
 import hashlib
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from app.canon import canonical
 from app.record.acts import Challenge, Head, Statement, build_challenge, build_command, build_statement
 from app.record.archive import ArchivedBlob
 from app.record.checkpoint import cosign, parse_note, sign_checkpoint
+from app.record.container import ContainerWriter, member_pieces, read_members
 from app.record.entry import Because, SignedCommand, build_entry
 from app.record.evidence import StoredCheckpoint, StoredCosignature, StoredStamp
 from app.record.log import MerkleTree
@@ -227,3 +230,20 @@ def b64(data: bytes) -> str:
 def write(path: Path, data: bytes) -> Path:
     path.write_bytes(data)
     return path
+
+
+def repack(path: Path, change: Callable[[dict[str, bytes], dict[str, Any]], None]) -> None:
+    """Change files of an archive, or its manifest's first line, as a careful forger would: all else fits again."""
+    with open(path, "rb") as file:
+        files = {member.name: b"".join(member_pieces(file, member)) for member in read_members(file)}
+    first = json.loads(files.pop("MANIFEST.jsonl").split(b"\n")[0])
+    change(files, first)
+    rows = [first]
+    for name in sorted(files):
+        rows.append({"name": name, "size": len(files[name]), "sha256": hashlib.sha256(files[name]).hexdigest()})
+    files["MANIFEST.jsonl"] = b"".join(canonical(row) + b"\n" for row in rows)
+    with open(path, "wb") as out:
+        writer = ContainerWriter(out)
+        for name in sorted(files):
+            writer.add(name, len(files[name]), [files[name]])
+        writer.finish()

@@ -1,0 +1,68 @@
+"""Any spoilt byte is found by both verifiers, and they never say passed against failed (USERS P16)."""
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from record_case import RecordCase, write
+
+from app.record import bidverify
+from app.record.verification import Verdict, Verification
+from app.record.verifier import verify_archive
+
+SEED = int(os.environ.get("BIDROOM_SEED", "20261120"))
+
+
+def both(path: Path, case: RecordCase) -> tuple[Verification, dict[str, str]]:
+    """Run both with trust and head from outside; fails where they disagree."""
+    full = verify_archive(path, roots=case.authority.pem, expect=case.expect)
+    roots = x509.load_pem_x509_certificates(case.authority.pem)
+    small = {step.code: step.verdict for step in bidverify.verify(path, roots, case.expect)}
+    for step in full.steps:
+        opposite = {step.verdict.value, small.get(step.code)} == {"passed", "failed"}
+        assert not opposite, f"{step.code}: {step.verdict} against {small[step.code]}: {step.problem}"
+    return full, small
+
+
+def _found(path: Path, case: RecordCase) -> None:
+    full, small = both(path, case)
+    assert full.verdict is Verdict.FAILED
+    assert full.first_failed is not None
+    assert full.first_failed.problem
+    assert "failed" in small.values()
+
+
+def test_a_good_archive_passes_both(archived: tuple[bytes, RecordCase], archive_path: Path) -> None:
+    full, small = both(archive_path, archived[1])
+    assert {step.code for step in full.steps if step.verdict is not Verdict.PASSED} == {"documents"}
+    assert set(small.values()) == {"passed"}
+
+
+def _flip(archived: tuple[bytes, RecordCase], path: Path, rounds: int, seed: int) -> None:
+    data, case = archived
+    chance = random.Random(seed)
+    for _ in range(rounds):
+        position, bit = chance.randrange(len(data)), 1 << chance.randrange(8)
+        spoilt = bytearray(data)
+        spoilt[position] ^= bit
+        try:
+            _found(write(path, bytes(spoilt)), case)
+        except AssertionError as error:
+            raise AssertionError(f"byte {position}, bit {bit}: {error}") from error
+
+
+def test_every_flipped_byte_is_found(archived: tuple[bytes, RecordCase], archive_path: Path) -> None:
+    _flip(archived, archive_path, 300, SEED)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_every_flipped_byte_is_found_ten_thousand_times(archived: tuple[bytes, RecordCase], archive_path: Path) -> None:
+    _flip(archived, archive_path, 10_000, SEED + 1)
+
+
+@pytest.mark.parametrize("keep", [0, 511, 512, 1024, 5000, -1, -512, -1024])
+def test_a_cut_archive_is_found(archived: tuple[bytes, RecordCase], archive_path: Path, keep: int) -> None:
+    _found(write(archive_path, archived[0][:keep]), archived[1])
