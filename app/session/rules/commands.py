@@ -12,11 +12,31 @@ import msgspec
 
 from app.errors import InputError
 from app.procurement.bid import BidPayload, PriceSchedule
+from app.procurement.case import CaseFile
+from app.procurement.rulepack import RuleSet
 from app.session.rules.command import Command
 from app.session.rules.event import Grave
 from app.session.rules.events_evaluation import OpenedSheet
 from app.session.rules.events_opening import BidDocument
 from app.session.rules.people import Level, Person
+
+# --- the first command of a case (host) ---
+
+
+class OpenCase(Command, frozen=True, kw_only=True):
+    """立项; see :class:`app.session.rules.events_case.CaseOpened`."""
+
+    case: str
+    lot: str
+    case_file: CaseFile
+    rehearsal: bool
+    rules: RuleSet
+    windows: dict[str, int]
+    shortened: dict[str, int]
+    blob_keys: tuple[str, ...]
+    host_key: str
+    host_certificate: str
+
 
 # --- people and preparation (officer) ---
 
@@ -80,13 +100,13 @@ class IssueKit(Command, frozen=True, kw_only=True):
 
 
 class SubmitBid(Command, frozen=True, kw_only=True):
-    """递交: the envelope was uploaded as blob ``envelope_sha256``."""
+    """递交: the envelope was uploaded as blob ``envelope_sha256``. The host fills in its ``receipt``, a desk never."""
 
     header_sha256: str
     envelope_sha256: str
     size: int
     replaces: str = ""
-    grave: Grave | None = None
+    receipt: str = ""
 
 
 class WithdrawBid(Command, frozen=True, kw_only=True):
@@ -503,17 +523,6 @@ class ReportBidRefused(Command, frozen=True, kw_only=True):
     code: str
 
 
-class ReportReceipt(Command, frozen=True, kw_only=True):
-    """The host checked an uploaded envelope and signed the receipt."""
-
-    supplier: str
-    header_sha256: str
-    envelope_sha256: str
-    size: int
-    receipt: str
-    replaces: str = ""
-
-
 class ReportSeals(Command, frozen=True, kw_only=True):
     """Header digests of the stored envelopes as re-computed now: supplier → digest, empty when damaged."""
 
@@ -580,6 +589,7 @@ class ReportSegment(Command, frozen=True, kw_only=True):
     source: str
     number: int
     segment_sha256: str
+    notes_sha256: str
     size: int
     start: datetime
     milliseconds: int

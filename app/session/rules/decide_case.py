@@ -174,6 +174,7 @@ def _(state: State, actor: str, command: cmd.ReportSegment, now: datetime) -> Ev
             source=command.source,
             number=command.number,
             segment_sha256=command.segment_sha256,
+            notes_sha256=command.notes_sha256,
             size=command.size,
             start=command.start,
             milliseconds=command.milliseconds,

@@ -26,6 +26,9 @@ from app.session.rules.state import Bid, State
 
 LEAD = timedelta(minutes=60)
 IN_OPENING = ("gathering", "discipline", "seal_check", "decrypting", "reading", "objections", "signing")
+CLOCK_SOURCES = 2
+CLOCK_TOLERANCE_MS = 5000
+"""The deadline needs two independent clocks, and a majority, within five seconds of the host's; or a waiver."""
 ATTRIBUTIONS = ("supplier", "platform", "ruled")
 RECORD = "opening_record"
 
@@ -67,8 +70,9 @@ def _(state: State, now: datetime) -> None:
 def _(state: State, now: datetime) -> None:
     if now < state.the_lot().deadline:
         raise InputError("gate.before_deadline", seconds=int((state.the_lot().deadline - now).total_seconds()))
-    if not state.clocks and "clock_checked" not in state.waived:
-        raise InputError("gate.clock_unchecked")
+    agreeing = sum(abs(offset) <= CLOCK_TOLERANCE_MS for offset in state.clocks.values())
+    if agreeing < CLOCK_SOURCES or 2 * agreeing <= len(state.clocks):
+        raise InputError("gate.clock_unchecked", agreeing=agreeing, needed=CLOCK_SOURCES)
 
 
 @gate("recording_runs")

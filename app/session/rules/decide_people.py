@@ -12,6 +12,28 @@ from app.session.rules.people import HOST, Level, Party, Role
 from app.session.rules.state import ANNOUNCED, RECEIVING, State
 
 
+@decides(cmd.OpenCase, by=(HOST,))
+def _(state: State, actor: str, command: cmd.OpenCase, now: datetime) -> Events:
+    if state.case:
+        raise InputError("refused.case_open")
+    if command.shortened and not command.rehearsal:
+        raise InputError("refused.shortened_clocks")
+    return [
+        ev.CaseOpened(
+            case=command.case,
+            lot=command.lot,
+            case_file=command.case_file,
+            rehearsal=command.rehearsal,
+            rules=command.rules,
+            windows=command.windows,
+            shortened=command.shortened,
+            blob_keys=command.blob_keys,
+            host_key=command.host_key,
+            host_certificate=command.host_certificate,
+        )
+    ]
+
+
 @decides(cmd.AddPerson, by=("officer", HOST))
 def _(state: State, actor: str, command: cmd.AddPerson, now: datetime) -> Events:
     person = command.person
@@ -142,12 +164,15 @@ def _(state: State, actor: str, command: cmd.IssueKit, now: datetime) -> Events:
     return [issued, ev.PhaseEntered(phase=RECEIVING, by=actor)]
 
 
-@decides(cmd.ReportReceipt, by=(HOST,))
-def _(state: State, actor: str, command: cmd.ReportReceipt, now: datetime) -> Events:
-    check_may_submit(state, command.supplier, command.header_sha256, command.replaces, now)
+@decides(cmd.SubmitBid, by=("supplier",), during=(RECEIVING, "gathering"))
+def _(state: State, actor: str, command: cmd.SubmitBid, now: datetime) -> Events:
+    supplier = state.supplier_of(actor)
+    check_may_submit(state, supplier, command.header_sha256, command.replaces, now)
+    if not command.receipt:
+        raise InputError("bid.not_received")
     return [
         ev.BidSubmitted(
-            supplier=command.supplier,
+            supplier=supplier,
             header_sha256=command.header_sha256,
             envelope_sha256=command.envelope_sha256,
             size=command.size,

@@ -23,6 +23,7 @@ class CaseOpened(Event, frozen=True, kw_only=True):
     rules: RuleSet
     windows: dict[str, int]
     shortened: dict[str, int]
+    blob_keys: tuple[str, ...]
     host_key: str
     host_certificate: str
 
@@ -336,6 +337,7 @@ class SegmentClosed(Event, frozen=True, kw_only=True):
     source: str
     number: int
     segment_sha256: str
+    notes_sha256: str
     size: int
     start: datetime
     milliseconds: int

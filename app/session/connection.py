@@ -1,0 +1,381 @@
+"""One desk's connection on the host: handshake, commands, what it may see, its heads and cosignatures.
+
+Everything that comes in is limited and judged here; what goes out is what :mod:`app.session.rules.visibility` lets out.
+A desk that does not read is cut, so that nobody waits for it.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+from aiohttp import WSMsgType, web
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from app.ca.signatures import verify_signature
+from app.ca.trust import TrustList
+from app.clock import parse_stamp, stamp
+from app.errors import BidroomError, InputError
+from app.logs import get_logger
+from app.record.acts import parse_command
+from app.record.entry import SignedCommand
+from app.session.room import Entry, Room
+from app.session.rules import commands
+from app.session.rules.command import Command
+from app.session.rules.event import Grave
+from app.session.rules.events import to_builtins
+from app.session.rules.grave import statement
+from app.session.rules.people import Role
+from app.session.rules.state import ANNOUNCED, RECEIVING, State
+from app.session.rules.visibility import may_see
+from app.session.signin import base64_text, check_sign_in, unbase64
+from app.session.wire import messages as wire
+
+_log = get_logger("connection")
+
+QUEUE_LIMIT = 20_000
+COMMANDS_PER_SECOND = 50
+BATCH = 500
+HEAD_SECONDS = 0.25
+SIGN_IN_SECONDS = 60.0
+
+
+class Desk(Protocol):
+    """What the host does for a connection besides the record."""
+
+    async def carry_out(self, person: str, command: Command) -> Command:
+        """Do what must be done before a command is decided (check an upload); gives the command to record."""
+        ...
+
+    def done(self, person: str, command: Command) -> None:
+        """A command is in the record."""
+        ...
+
+    async def lease(self, person: str, document: str) -> tuple[str, int]:
+        """Wait for one's turn to sign; the document's present digest and seconds."""
+        ...
+
+    async def media_offer(self, person: str, offer: wire.MediaOffer) -> str:
+        """Connect a desk's media; the answer."""
+        ...
+
+    def arrived(self, person: str, connection: "Connection") -> None: ...
+
+    async def left(self, person: str, connection: "Connection") -> None: ...
+
+    def clock_sample(self, person: str, milliseconds: int) -> None: ...
+
+
+def witnesses(state: State, person: str) -> bool:
+    """Whether a person is shown the record's places and heads: a supplier not before the opening has begun, because
+    the number of entries would tell how many others there are."""
+    early = state.phase in (ANNOUNCED, RECEIVING, "gathering")
+    return not (early and state.has_role(person, Role.SUPPLIER))
+
+
+class Connection:
+    """From WebSocket to room and back; see the module."""
+
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        transport: asyncio.Transport,
+        room: Room,
+        desk: Desk,
+        trust: TrustList,
+    ) -> None:
+        self.person = ""
+        self.session = ""
+        self.access = secrets.token_urlsafe(32)
+        self._socket = socket
+        self._transport = transport
+        self._room = room
+        self._desk = desk
+        self._trust = trust
+        self._queue: asyncio.Queue[wire.Message | None] = asyncio.Queue(QUEUE_LIMIT)
+        self._sent = 0  # entries whose leaf was sent
+        self._previewed = 0
+        self._hidden: set[int] = set()
+        self._key: tuple[object, ...] = ()
+        self._head = asyncio.Event()
+        self._tokens = float(COMMANDS_PER_SECOND)
+        self._refilled = 0.0
+
+    # --- life ---
+
+    async def run(self) -> None:
+        """Serve until either side ends."""
+        nonce = secrets.token_bytes(32)
+        try:
+            async with asyncio.timeout(SIGN_IN_SECONDS):
+                await self._handshake(nonce)
+        except InputError as error:
+            await self._say(wire.RefusedCommand(0, error.code, dict(error.facts)))
+            return
+        except TimeoutError:
+            return
+        sender = asyncio.create_task(self._send_all(), name=f"send to {self.person}")
+        header = asyncio.create_task(self._send_heads(), name=f"heads to {self.person}")
+        stop_listening = self._room.listen(self)
+        try:
+            self._desk.arrived(self.person, self)
+            await self._room.report(commands.ReportConnection(person=self.person, connected=True))
+            self.refresh()
+            async for frame in self._socket:
+                if frame.type is not WSMsgType.TEXT:
+                    break
+                await self._receive(frame.data)
+        finally:
+            stop_listening()
+            sender.cancel()
+            header.cancel()
+            await asyncio.gather(sender, header, return_exceptions=True)
+            with contextlib.suppress(BidroomError):
+                await self._desk.left(self.person, self)
+
+    async def _handshake(self, nonce: bytes) -> None:
+        hello = await self._next()
+        if not isinstance(hello, wire.Hello):
+            raise InputError("message.unexpected")
+        if hello.version != wire.VERSION:
+            raise InputError("message.version", version=wire.VERSION)
+        now = stamp(self._room.clock.now())
+        certificate = base64_text(self._room.keys.certificate)
+        await self._say(wire.Welcome(wire.VERSION, self._room.case, nonce.hex(), certificate, now))
+        for attempt in range(5):
+            message = await self._next()
+            try:
+                if isinstance(message, wire.Resume):
+                    await self._resume(message, nonce)
+                elif isinstance(message, wire.SignIn):
+                    await self._sign_in(message, nonce)
+                else:
+                    raise InputError("message.unexpected")
+            except InputError as error:
+                _log.info("sign-in refused", code=error.code, attempt=attempt)
+                await self._say(wire.RefusedCommand(0, error.code, dict(error.facts)))
+                continue
+            sequence = self._room.last_sequence(self.session)
+            await self._say(wire.SignedIn(self.person, self.session, sequence, self.access))
+            return
+        raise InputError("sign_in.too_many")
+
+    async def _sign_in(self, message: wire.SignIn, nonce: bytes) -> None:
+        host = bytes.fromhex(self._room.keys.fingerprint)
+        report = check_sign_in(
+            self._room.state, message, nonce=nonce, host=host, trust=self._trust, now=self._room.clock.now()
+        )
+        if message.drawn:
+            kept = self._room.blobs.put_bytes(unbase64(message.drawn))
+            report = msgspec.structs.replace(report, drawn_signature_sha256=kept.sha256)
+        await self._room.report(report)
+        self.person, self.session = report.person, report.session
+
+    async def _resume(self, message: wire.Resume, nonce: bytes) -> None:
+        person = self._room.state.sessions.get(message.session)
+        if person is None:
+            raise InputError("sign_in.session_unknown")
+        try:
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(message.session))
+            key.verify(unbase64(message.signature), b"bidroom resume " + nonce)
+        except (InvalidSignature, ValueError) as error:
+            raise InputError("sign_in.signature") from error
+        self.person, self.session = person, message.session
+
+    async def _next(self) -> wire.ToHost:
+        frame = await self._socket.receive()
+        if frame.type is not WSMsgType.TEXT:
+            raise InputError("message.malformed")
+        return wire.decode_to_host(frame.data)
+
+    # --- in ---
+
+    async def _receive(self, frame: str) -> None:
+        number = 0
+        try:
+            message = wire.decode_to_host(frame)
+            number = getattr(message, "number", 0)
+            self._spend()
+            if isinstance(message, wire.Command):
+                indexes = await self._command(message)
+                self.put(wire.Accepted(number, indexes if self._witness else (), self._sent if self._witness else 0))
+            elif isinstance(message, wire.Cosign):
+                await self._room.cosigned(self.person, message.size, message.line)
+            elif isinstance(message, wire.Lease):
+                digest, seconds = await self._desk.lease(self.person, message.document)
+                self.put(wire.Leased(number, message.document, digest, seconds))
+            elif isinstance(message, wire.MediaOffer):
+                self.put(wire.MediaAnswer(number, await self._desk.media_offer(self.person, message)))
+            elif isinstance(message, wire.Ping):
+                self._ping(message)
+            else:
+                raise InputError("message.unexpected")
+        except InputError as error:
+            self.put(wire.RefusedCommand(number, error.code, dict(error.facts)))
+
+    def _spend(self) -> None:
+        now = self._room.clock.monotonic()
+        self._tokens = min(2.0 * COMMANDS_PER_SECOND, self._tokens + (now - self._refilled) * COMMANDS_PER_SECOND)
+        self._refilled = now
+        if self._tokens < 1:
+            raise InputError("message.too_many")
+        self._tokens -= 1
+
+    async def _command(self, message: wire.Command) -> tuple[int, ...]:
+        """Check that the session said this, and the token under a grave act, then let the room decide."""
+        room = self._room
+        signed, signature = unbase64(message.signed), unbase64(message.signature)
+        try:
+            Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.session)).verify(signature, signed)
+        except InvalidSignature as error:
+            raise InputError("command.signature") from error
+        if room.state.sessions.get(self.session) != self.person:
+            raise InputError("sign_in.session_unknown")
+        body = parse_command(signed, wire.INBOUND_LIMIT)
+        if body.case != room.case or body.session.hex() != self.session:
+            raise InputError("command.foreign")
+        command = commands.from_builtins(body.command)
+        self._check_grave(command)
+        command = await self._desk.carry_out(self.person, command)
+        return await room.act(self.person, body, command, SignedCommand(signed, signature, bytes.fromhex(self.session)))
+
+    def _check_grave(self, command: Command) -> None:
+        grave: Grave | None = getattr(command, "grave", None)
+        if grave is None:
+            return
+        exact = unbase64(grave.statement)
+        if exact != statement(self._room.case, self.person, command):
+            raise InputError("command.grave_differs")
+        if grave.certificate != self._room.state.certificates.get(self.person):
+            raise InputError("command.grave_certificate")
+        if not verify_signature(unbase64(grave.certificate), exact, unbase64(grave.signature)):
+            raise InputError("command.grave_signature")
+
+    def _ping(self, message: wire.Ping) -> None:
+        now = self._room.clock.now()
+        try:
+            offset = (parse_stamp(message.at) - now).total_seconds() * 1000
+        except ValueError as error:
+            raise InputError("message.malformed") from error
+        self._desk.clock_sample(self.person, round(offset))
+        self.put(wire.Pong(message.at, stamp(now)))
+
+    # --- out ---
+
+    def announced(self, entries: Sequence[Entry]) -> None:
+        """New entries: as entries for a witness, as a preview before the opening; reveals what may be seen now."""
+        self.refresh()
+
+    def headed(self, note: str) -> None:
+        self._head.set()
+
+    @property
+    def _witness(self) -> bool:
+        return witnesses(self._room.state, self.person)
+
+    def refresh(self) -> None:
+        """Send what is new and what has become visible."""
+        state = self._room.state
+        if not self._witness:
+            self._preview(state)
+            return
+        key = _visibility_key(state, self.person)
+        if key != self._key:
+            self._key = key
+            self._reveal(state)
+        fresh = self._room.entries[self._sent :]
+        self._sent += len(fresh)
+        items = [self._item(state, entry) for entry in fresh]
+        for start in range(0, len(items), BATCH):
+            self.put(wire.Entries(tuple(items[start : start + BATCH])))
+        if items:
+            self._head.set()
+
+    def _item(self, state: State, entry: Entry) -> wire.EntryItem:
+        index = entry.recorded.index
+        if may_see(state, self.person, entry.recorded):
+            return wire.EntryItem(index, entry.leaf.hex(), entry.data.decode())
+        self._hidden.add(index)
+        return wire.EntryItem(index, entry.leaf.hex(), "")
+
+    def _reveal(self, state: State) -> None:
+        now_seen = [i for i in sorted(self._hidden) if may_see(state, self.person, self._room.entries[i].recorded)]
+        if now_seen:
+            self._hidden.difference_update(now_seen)
+            shown = (self._room.entries[i] for i in now_seen)
+            items = (wire.EntryItem(e.recorded.index, e.leaf.hex(), e.data.decode()) for e in shown)
+            self.put(wire.Entries(tuple(items)))
+
+    def _preview(self, state: State) -> None:
+        items = []
+        for entry in self._room.entries[self._previewed :]:
+            recorded = entry.recorded
+            if may_see(state, self.person, recorded):
+                items.append(wire.PreviewItem(stamp(recorded.at), recorded.actor, to_builtins(recorded.event)))
+        self._previewed = len(self._room.entries)
+        if items:
+            self.put(wire.Preview(tuple(items)))
+
+    def put(self, message: wire.Message) -> None:
+        """Queue a message; a desk that does not read is cut."""
+        try:
+            self._queue.put_nowait(message)
+        except asyncio.QueueFull:
+            _log.warning("desk does not read", person=self.person)
+            self._transport.abort()
+
+    def cut(self) -> None:
+        """End the connection from this side; the desk comes back by itself."""
+        self._transport.close()
+
+    async def _send_all(self) -> None:
+        while True:
+            message = await self._queue.get()
+            if message is None:
+                return
+            try:
+                await self._say(message)
+            except (ConnectionError, RuntimeError):
+                return
+
+    async def _send_heads(self) -> None:
+        """At most four heads a second: the last one stands for all before it."""
+        while True:
+            await self._head.wait()
+            self._head.clear()
+            if self._witness:
+                self.put(wire.Head(self._room.note, self._witnesses()))
+            await asyncio.sleep(HEAD_SECONDS)
+
+    def _witnesses(self) -> dict[str, int]:
+        """Who has cosigned what; a supplier is told of the agency and the supervisors only."""
+        state, known = self._room.state, self._room.witnesses
+        if not state.has_role(self.person, Role.SUPPLIER):
+            return dict(known)
+        shown = (Role.OFFICER, Role.CLERK, Role.SUPERVISOR)
+        return {p: size for p, size in known.items() if p == self.person or state.has_role(p, *shown)}
+
+    async def _say(self, message: wire.Message) -> None:
+        await self._socket.send_str(wire.encode(message))
+
+
+def _visibility_key(state: State, person: str) -> tuple[object, ...]:
+    """Changes whenever something hidden may have become visible."""
+    opened = tuple(sorted(purpose for purpose, found in state.sealed.items() if found.opened))
+    return (
+        state.phase,
+        state.leader,
+        state.bidders_published,
+        state.bids_handed_on,
+        state.candidates,
+        state.in_talk,
+        opened,
+        person in state.admitted,
+        person in state.signed_in,
+        len(state.changes),
+        len(state.decisions),
+        len(state.documents),
+    )

@@ -1,0 +1,230 @@
+"""The host (主机): one process that keeps cases. TLS on one TCP port, media on one UDP port; plain asyncio.
+
+Routes: ``GET /v1/desk`` (the WebSocket), ``PUT /v1/blobs`` and ``GET /v1/blobs/<sha256>`` (files, with the bearer given
+at sign-in), ``GET /v1/health``. Each case has a certificate of its own, so a link's fingerprint names the case's host;
+one port serves one case, and a host with several cases gives each its own port from ``--listen`` upwards.
+"""
+
+import asyncio
+import secrets
+
+import msgspec
+from aiohttp import web
+
+from app.errors import BidroomError, FaultError, InputError
+from app.logs import get_logger
+from app.session.case_folder import trust_of
+from app.session.casework import Casework
+from app.session.connection import Connection
+from app.session.hall import Hall
+from app.session.room import Room
+from app.session.rules import commands
+from app.session.rules.command import Command
+from app.session.rules.people import Role
+from app.session.rules.state import ANNOUNCED, CLOSED, FAILED, RECEIVING
+from app.session.rules.visibility import may_fetch
+from app.session.wire import messages as wire
+from app.tasks import TaskSet
+
+_log = get_logger("host")
+
+BID_LIMIT = 4 * 1024**3
+FILE_LIMIT = 64 * 1024**2
+MOST_CONNECTIONS = 200
+CLOCK_STEP_MS = 500
+
+
+class Listen(msgspec.Struct, frozen=True):
+    """Where a case is reached.
+
+    Attributes:
+        address, port: to bind, TCP (0: the system chooses). media_addresses, media_port: to bind, UDP.
+        public: the name or address that links carry; public_media: the IP address that media candidates carry.
+    """
+
+    address: str = "0.0.0.0"  # noqa: S104 - a host is there to be reached
+    port: int = 0
+    media_addresses: tuple[str, ...] | None = None
+    media_port: int = 0
+    public: str = ""
+    public_media: str | None = None
+
+
+class CaseHost:
+    """One case, reachable. Implements :class:`app.session.connection.Desk`."""
+
+    def __init__(self, room: Room, listen: Listen) -> None:
+        self.room = room
+        self.port = 0
+        self._listen = listen
+        self._casework = Casework(room)
+        self._trust = trust_of(room.folder, room.state.rehearsal)
+        self._connections: dict[str, set[Connection]] = {}
+        self._access: dict[str, Connection] = {}
+        self._hall: Hall | None = None
+        self._runner: web.AppRunner | None = None
+        self._offsets: dict[str, int] = {}
+        self._tasks = TaskSet()
+        self._count = 0
+
+    async def start(self, *, media: bool = True) -> None:
+        """Open the ports.
+
+        Raises:
+            FaultError: ``host.port_unavailable``, ``media.*``.
+        """
+        if media:
+            self._hall = await Hall.start(
+                self.room,
+                addresses=self._listen.media_addresses,
+                port=self._listen.media_port,
+                public_address=self._listen.public_media,
+            )
+        app = web.Application(client_max_size=FILE_LIMIT)
+        app.router.add_get("/v1/desk", self._desk)
+        app.router.add_put("/v1/blobs", self._put_blob)
+        app.router.add_get("/v1/blobs/{sha256}", self._get_blob)
+        app.router.add_get("/v1/health", self._health)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+        await self._runner.setup()
+        site = web.TCPSite(
+            self._runner, self._listen.address, self._listen.port, ssl_context=self.room.keys.tls(), reuse_address=True
+        )
+        try:
+            await site.start()
+        except OSError as error:
+            raise FaultError("host.port_unavailable", port=self._listen.port) from error
+        self.port = self._runner.addresses[0][1]
+        await self.room.start()
+
+    @property
+    def media_port(self) -> int:
+        """UDP, 0 without media."""
+        return self._hall.port if self._hall is not None else 0
+
+    async def stop_recording(self) -> None:
+        """Close and record the last segments."""
+        if self._hall is not None:
+            await self._hall.stop_recording()
+
+    async def close(self) -> None:
+        """Say goodbye, close the recording and the record."""
+        if self._hall is not None:
+            await self._hall.close()
+        if self._runner is not None:
+            for connections in list(self._connections.values()):
+                for connection in list(connections):
+                    connection.cut()
+            await self._runner.cleanup()
+        await self._tasks.close()
+        await self.room.close()
+
+    # --- routes ---
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        return web.json_response({"bidroom": wire.VERSION})
+
+    async def _desk(self, request: web.Request) -> web.WebSocketResponse:
+        if self._count >= MOST_CONNECTIONS or request.transport is None:
+            raise web.HTTPServiceUnavailable
+        socket = web.WebSocketResponse(heartbeat=10.0, max_msg_size=wire.INBOUND_LIMIT)
+        await socket.prepare(request)
+        self._count += 1
+        try:
+            await Connection(socket, request.transport, self.room, self, self._trust).run()
+        except InputError as error:
+            _log.info("connection refused", code=error.code)
+        finally:
+            self._count -= 1
+            await socket.close()
+        return socket
+
+    def _bearer(self, request: web.Request) -> Connection:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        for access, connection in self._access.items():
+            if secrets.compare_digest(access, token):
+                return connection
+        raise web.HTTPUnauthorized
+
+    async def _put_blob(self, request: web.Request) -> web.Response:
+        """Upload: streamed to disk; a supplier's envelope may be large, everything else is small."""
+        person = self._bearer(request).person
+        state = self.room.state
+        bidding = state.has_role(person, Role.SUPPLIER) and state.phase in (ANNOUNCED, RECEIVING, "gathering")
+        limit = BID_LIMIT if bidding else FILE_LIMIT
+        if state.has_role(person, Role.SUPERVISOR) and not state.has_role(person, Role.OPENER):
+            limit = 1 << 20
+        try:
+            with self.room.blobs.writer(None, limit) as writer:
+                async for piece in request.content.iter_chunked(1 << 20):
+                    await asyncio.to_thread(writer.write, piece)
+                kept = await asyncio.to_thread(writer.commit)
+        except BidroomError as error:
+            return web.json_response({"code": error.code, "facts": error.facts}, status=413)
+        return web.json_response({"sha256": kept.sha256, "size": kept.size})
+
+    async def _get_blob(self, request: web.Request) -> web.StreamResponse:
+        person = self._bearer(request).person
+        sha256 = request.match_info["sha256"]
+        if not may_fetch(self.room.state, person, sha256):
+            raise web.HTTPNotFound
+        try:
+            size = self.room.blobs.size(sha256)
+        except BidroomError as error:
+            raise web.HTTPNotFound from error
+        response = web.StreamResponse(headers={"Content-Length": str(size)})
+        await response.prepare(request)
+        pieces = self.room.blobs.pieces(sha256, self.room.keys.case_key)
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            await response.write(piece)
+        await response.write_eof()
+        return response
+
+    # --- what a connection asks (Desk) ---
+
+    def arrived(self, person: str, connection: Connection) -> None:
+        self._connections.setdefault(person, set()).add(connection)
+        self._access[connection.access] = connection
+
+    async def left(self, person: str, connection: Connection) -> None:
+        self._access.pop(connection.access, None)
+        own = self._connections.get(person, set())
+        own.discard(connection)
+        if own:
+            return
+        self._casework.release_all(person)
+        self._offsets.pop(person, None)
+        if self._hall is not None:
+            await self._hall.disconnect(person)
+        if self.room.state.phase not in (CLOSED, FAILED):
+            await self.room.report(commands.ReportConnection(person=person, connected=False))
+
+    async def carry_out(self, person: str, command: Command) -> Command:
+        carried = await self._casework.carry_out(person, command)
+        if isinstance(command, commands.Advance) and command.phase == CLOSED and self._hall is not None:
+            await self._hall.stop_recording()
+        return carried
+
+    def done(self, person: str, command: Command) -> None:
+        """After a command is in the record."""
+        if isinstance(command, commands.SignDocument):
+            self._casework.release(person, command.document)
+
+    async def lease(self, person: str, document: str) -> tuple[str, int]:
+        return await self._casework.lease(person, document)
+
+    async def media_offer(self, person: str, offer: wire.MediaOffer) -> str:
+        if self._hall is None:
+            raise InputError("media.off")
+        return await self._hall.connect(person, offer)
+
+    def clock_sample(self, person: str, milliseconds: int) -> None:
+        """Clocks of the desks against the host's, told to the record when they come or change (DESIGN §3, Time)."""
+        known = self._offsets.get(person)
+        self._offsets[person] = milliseconds
+        recorded = self.room.state.clocks.get(person)
+        moved = recorded is None or abs(recorded - milliseconds) > CLOCK_STEP_MS
+        method = self.room.state.the_method()
+        waiting = self.room.state.phase == method.phases[0].name
+        if waiting and (moved or known is None):
+            self._tasks.start(self.room.report(commands.ReportClocks(offsets={person: milliseconds})), "clock sample")

@@ -1,0 +1,192 @@
+"""Proving who one is (签到): the challenge, the certificate, the link, and the person it is bound to."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from datetime import datetime
+
+from app.ca.signatures import CertificateInfo, describe, verify_signature
+from app.ca.trust import Status, TrustList
+from app.errors import InputError
+from app.record.acts import Challenge, build_challenge
+from app.session.rules.commands import ReportSignIn
+from app.session.rules.people import Level, Party, Person, Role
+from app.session.rules.state import ANNOUNCED, RECEIVING, State
+from app.session.wire.messages import SignIn
+
+NAME_LIMIT = 60
+DRAWN_LIMIT = 400_000
+
+
+def unbase64(text: str) -> bytes:
+    """Strict base64; InputError ``message.malformed``."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InputError("message.malformed") from error
+
+
+def base64_text(data: bytes) -> str:
+    """Base64 as text: how bytes stand in events and messages."""
+    return base64.b64encode(data).decode()
+
+
+def digest_of(secret: str) -> str:
+    """What the record keeps of an invitation's secret or a one-use code."""
+    return hashlib.sha256(f"bidroom secret {secret}".encode()).hexdigest()
+
+
+def check_sign_in(
+    state: State, message: SignIn, *, nonce: bytes, host: bytes, trust: TrustList, now: datetime
+) -> ReportSignIn:
+    """The report that signs a person in.
+
+    Args:
+        nonce: what this connection was given; a challenge is good once.
+        host: SHA-256 of the host's certificate.
+
+    Raises:
+        InputError: ``sign_in.*`` with the reason; nothing in it helps to guess a secret.
+    """
+    level = _level(state, message.level)
+    certificate = unbase64(message.certificate)
+    challenge = unbase64(message.challenge)
+    session = _session(message.session)
+    expected = build_challenge(Challenge(state.case, host, message.person or "new", session, nonce))
+    if not hmac.compare_digest(challenge, expected):
+        raise InputError("sign_in.challenge")
+    if not verify_signature(certificate, challenge, unbase64(message.signature)):
+        raise InputError("sign_in.signature")
+    chain = tuple(unbase64(item) for item in message.chain)
+    info = describe(certificate)
+    revocation = "not_applicable"
+    if level is not Level.STAFF_VERIFIED:
+        revocation = _trusted(trust, certificate, chain, now)
+    registers: Person | None = None
+    person = state.people.get(message.person)
+    invitation = ""
+    if person is None:
+        registers = _registration(state, message, level, info, now)
+        person = state.people.get(registers.id) or registers
+        if person is not registers:
+            registers = None
+    elif level is Level.STAFF_VERIFIED:
+        _check_code(state, person, message.code)
+    else:
+        invitation = _check_binding(state, person, message, level, info, now)
+    return ReportSignIn(
+        person=person.id,
+        level=level,
+        session=message.session,
+        certificate=message.certificate,
+        encryption_certificate=_encryption(message, info, level, trust, chain, now),
+        chain=message.chain,
+        challenge=message.challenge,
+        challenge_signature=message.signature,
+        revocation=revocation,
+        invitation_sha256=invitation,
+        registers=registers,
+    )
+
+
+def _level(state: State, text: str) -> Level:
+    if text not in {level.value for level in Level} or text not in state.the_lot().sign_in:
+        raise InputError("sign_in.level", level=text[:40])
+    return Level(text)
+
+
+def _session(text: str) -> bytes:
+    try:
+        session = bytes.fromhex(text)
+    except ValueError as error:
+        raise InputError("message.malformed") from error
+    if len(session) != 32 or session.hex() != text:
+        raise InputError("message.malformed")
+    return session
+
+
+def _trusted(trust: TrustList, certificate: bytes, chain: tuple[bytes, ...], now: datetime) -> str:
+    verdict = trust.validate(certificate, chain, now, "sign")
+    for part in (verdict.chain, verdict.validity, verdict.usage, verdict.revocation):
+        if part.status is Status.FAILED:
+            raise InputError("sign_in.untrusted", reason=part.code)
+    if verdict.chain.status is not Status.PASSED:
+        raise InputError("sign_in.untrusted", reason=verdict.chain.code)
+    return verdict.revocation.status.value
+
+
+def _encryption(
+    message: SignIn, info: CertificateInfo, level: Level, trust: TrustList, chain: tuple[bytes, ...], now: datetime
+) -> str:
+    """The certificate to which shares are sealed: of the same holder as the signing one."""
+    certificate = unbase64(message.encryption_certificate)
+    if level is Level.STAFF_VERIFIED:
+        if message.encryption_certificate != message.certificate:
+            raise InputError("sign_in.encryption_certificate")
+        return message.encryption_certificate
+    other = describe(certificate)
+    same = (other.holder, other.uscc, other.identity_number) == (info.holder, info.uscc, info.identity_number)
+    verdict = trust.validate(certificate, chain, now, "decrypt")
+    if not same or not other.decrypts or verdict.status is Status.FAILED:
+        raise InputError("sign_in.encryption_certificate")
+    return message.encryption_certificate
+
+
+def _registration(state: State, message: SignIn, level: Level, info: CertificateInfo, now: datetime) -> Person:
+    """A supplier registers with its organisation token while documents are available."""
+    if message.person or level is not Level.ORGANISATION_TOKEN:
+        raise InputError("sign_in.unknown_person")
+    if state.phase not in (ANNOUNCED, RECEIVING, "gathering") or now >= state.the_lot().deadline:
+        raise InputError("sign_in.registration_closed")
+    name = " ".join(message.name.split())
+    if not info.uscc or not info.organisation or not 0 < len(name) <= NAME_LIMIT or not name.isprintable():
+        raise InputError("sign_in.organisation_needed")
+    lot = state.the_lot()
+    if info.uscc in (lot.agency.uscc, lot.purchaser.uscc):
+        raise InputError("sign_in.own_organisation")
+    for person_id in state.representatives(info.uscc):
+        known = state.people[person_id]
+        if known.name == name:
+            if state.certificates.get(person_id, message.certificate) != message.certificate:
+                raise InputError("sign_in.other_certificate")
+            return known
+    return Person(
+        id=f"s{secrets.token_hex(4)}",  # says nothing about how many there are
+        name=name,
+        roles=(Role.SUPPLIER,),
+        party=Party.SUPPLIER,
+        organisation=info.organisation,
+        uscc=info.uscc,
+    )
+
+
+def _check_code(state: State, person: Person, code: str) -> None:
+    expected = state.codes.get(person.id)
+    if expected is None or not hmac.compare_digest(expected, digest_of(code)):
+        raise InputError("sign_in.code")
+
+
+def _check_binding(
+    state: State, person: Person, message: SignIn, level: Level, info: CertificateInfo, now: datetime
+) -> str:
+    """A bound certificate signs in by itself; the first time it takes the link, and the token must be the person's."""
+    bound = state.certificates.get(person.id)
+    if bound is not None:
+        if bound != message.certificate:
+            raise InputError("sign_in.other_certificate")
+        return ""
+    if level is Level.PERSONAL_TOKEN and info.holder != person.name:
+        raise InputError("sign_in.other_holder", holder=info.holder[:60])
+    if level is Level.ORGANISATION_TOKEN and (not info.uscc or info.uscc != person.uscc):
+        raise InputError("sign_in.other_organisation")
+    digest = digest_of(message.invitation)
+    invitation = state.invitations.get(digest)
+    if invitation is None or invitation.person != person.id:
+        raise InputError("sign_in.invitation")
+    if invitation.used:
+        raise InputError("sign_in.invitation_used")
+    if invitation.expires <= now:
+        raise InputError("sign_in.invitation_expired")
+    return digest
