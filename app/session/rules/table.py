@@ -1,4 +1,4 @@
-"""The whole table of legal moves: importing it registers every decider. Outside the rules ask it, not decide.py."""
+"""The whole table: importing it registers every decider and every fold. Outside the rules ask it, not decide.py."""
 
 from app.session.rules import (
     clarification,
@@ -12,9 +12,13 @@ from app.session.rules import (
     decide_report,
     decide_review,
     decide_scoring,
+    fold_case,
+    fold_evaluation,
+    fold_opening,
 )
 from app.session.rules.decide import MOVES, Refused, decide, elapse, follow, next_deadline, waiting_for
 from app.session.rules.effects import due
+from app.session.rules.fold import APPLIERS, apply
 
 DECIDERS = (
     decide_case, decide_people, decide_conversation, decide_opening, decide_review, clarification, decide_committee,
@@ -22,4 +26,20 @@ DECIDERS = (
 )  # fmt: skip
 """The modules that hold the table's rows."""
 
-__all__ = ["DECIDERS", "MOVES", "Refused", "decide", "due", "elapse", "follow", "next_deadline", "waiting_for"]
+FOLDS = (fold_case, fold_opening, fold_evaluation)
+"""The modules that say how each event changes the state."""
+
+__all__ = [
+    "APPLIERS",
+    "DECIDERS",
+    "FOLDS",
+    "MOVES",
+    "Refused",
+    "apply",
+    "decide",
+    "due",
+    "elapse",
+    "follow",
+    "next_deadline",
+    "waiting_for",
+]
