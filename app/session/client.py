@@ -1,0 +1,495 @@
+"""A desk's side of a case (客户端): signs in, keeps its own copy of the record, acts, witnesses, comes back by itself.
+
+The client trusts the host with nothing it can check: it builds the tree from the leaf hashes it is sent, compares its
+root with every signed head, cosigns what is consistent, and holds an act for recorded only when the entry with its own
+signed bytes is in that tree. What it may not see it knows by hash.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import aiohttp
+import msgspec
+from aiohttp import WSMsgType
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+import app.session.rules.fold_case
+import app.session.rules.fold_evaluation
+import app.session.rules.fold_opening  # noqa: F401 - the fold's table fills when its modules are read
+from app.ca.token import Act, KeyHolder
+from app.clock import Clock, parse_stamp, stamp
+from app.errors import FaultError, InputError
+from app.logs import get_logger
+from app.record.acts import Challenge, Head, build_challenge, build_command
+from app.record.checkpoint import cosign, open_checkpoint
+from app.record.entry import SignedCommand, parse_entry
+from app.record.log import MerkleTree, leaf_hash
+from app.session.files import Files
+from app.session.rules import commands
+from app.session.rules.command import Command
+from app.session.rules.event import Grave, Recorded
+from app.session.rules.events import from_builtins
+from app.session.rules.events_case import CaseOpened
+from app.session.rules.fold import apply
+from app.session.rules.grave import statement
+from app.session.rules.people import Level
+from app.session.rules.state import State
+from app.session.signin import base64_text, unbase64
+from app.session.wire import messages as wire
+from app.session.wire.link import Link
+from app.tasks import TaskSet
+
+_log = get_logger("client")
+
+Status = Literal["connecting", "connected", "reconnecting", "refused", "closed"]
+RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 3.0)
+PING_SECONDS = 10.0
+ANSWER_SECONDS = 120.0
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+
+
+class Person(msgspec.Struct, frozen=True):
+    """How one signs in.
+
+    Attributes:
+        level: personal token, organisation token (with ``name``), or staff-verified identity (``code``, ``drawn`` PNG).
+    """
+
+    level: Level
+    key: KeyHolder
+    name: str = ""
+    code: str = ""
+    drawn: bytes = b""
+
+
+class Client:
+    """One person in one case over one link. Belongs to one event loop.
+
+    Attributes:
+        state: the fold of what this person may see; replaced, never changed.
+        files: uploads and downloads.
+        entries: what may be seen, by log index.
+        status: see :data:`Status`; ``since`` is when it changed (clock's monotonic seconds).
+    """
+
+    def __init__(self, link: Link, person: Person, clock: Clock) -> None:
+        self.link = link
+        self.who = person
+        self.me = ""
+        self.state = State()
+        self.entries: dict[int, Recorded] = {}
+        self.status: Status = "connecting"
+        self.since = clock.monotonic()
+        self.refusal: InputError | None = None
+        self.witnesses: dict[str, int] = {}
+        self.head: tuple[int, str] = (0, EMPTY_ROOT.hex())
+        self.host_offset_ms = 0
+        self.alarm: str = ""
+        self._clock = clock
+        self._key = Ed25519PrivateKey.generate()
+        self._session = self._key.public_key().public_bytes_raw()
+        self._tree = MerkleTree()
+        self._texts: dict[int, bytes] = {}
+        self._previewed: list[Recorded] = []
+        self._sequence = 0
+        self._number = 0
+        self.files = Files(link)
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._answers: dict[int, asyncio.Future[wire.Message]] = {}
+        self._unacknowledged: dict[int, wire.Command] = {}
+        self._listeners: list[Callable[[], None]] = []
+        self._changed = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._tasks = TaskSet()
+        self._closed = False
+
+    # --- life ---
+
+    async def start(self) -> None:
+        """Connect and sign in; returns when the record is here.
+
+        Raises:
+            InputError: the host refused the sign-in (``sign_in.*``), or the token did (``token.*``).
+            FaultError: ``client.unreachable`` when the host cannot be reached within 20 seconds.
+        """
+        self._tasks.start(self._run(), "desk connection")
+        try:
+            async with asyncio.timeout(20.0 + ANSWER_SECONDS):
+                await self._ready.wait()
+        except TimeoutError as error:
+            raise FaultError("client.unreachable", address=self.link.host, port=self.link.port) from error
+        if self.refusal is not None:
+            raise self.refusal
+
+    async def close(self) -> None:
+        """Leave."""
+        self._closed = True
+        self._set_status("closed")
+        await self._tasks.close()
+        await self.files.close()
+        for future in self._answers.values():
+            future.cancel()
+
+    def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Be told after the state, the status or the witnesses changed; returns the function that ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def until(self, true: Callable[[State], bool], seconds: float = 60.0) -> State:
+        """Wait until something is true of the state.
+
+        Raises:
+            TimeoutError: it did not become true in time.
+        """
+        async with asyncio.timeout(seconds):
+            while not true(self.state):
+                self._changed.clear()
+                await self._changed.wait()
+        return self.state
+
+    def _set_status(self, status: Status) -> None:
+        if status != self.status:
+            self.status = status
+            self.since = self._clock.monotonic()
+        self._tell()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        for listener in tuple(self._listeners):
+            listener()
+
+    # --- connection ---
+
+    async def _run(self) -> None:
+        attempt = 0
+        while not self._closed:
+            try:
+                await self._connect()
+                attempt = 0
+            except InputError as error:
+                self.refusal = error
+                self._set_status("refused")
+                self._ready.set()
+                return
+            except (aiohttp.ClientError, OSError, TimeoutError, ConnectionError, FaultError) as error:
+                _log.info("connection lost", error=type(error).__name__)
+            self._set_status("reconnecting" if self.me else "connecting")
+            await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+            attempt += 1
+
+    async def _connect(self) -> None:
+        async with self.files.http().ws_connect(
+            self.files.url("desk"), ssl=self.files.pin(), heartbeat=10.0, max_msg_size=wire.OUTBOUND_LIMIT
+        ) as socket:
+            await self._handshake(socket)
+            self._socket = socket
+            await self._resend()
+            self._set_status("connected")
+            ping = asyncio.create_task(self._ping(), name="clock samples")
+            try:
+                async for frame in socket:
+                    if frame.type is not WSMsgType.TEXT:
+                        break
+                    await self._receive(wire.decode_to_desk(frame.data))
+            finally:
+                ping.cancel()
+                self._socket = None
+        raise ConnectionError("ended")
+
+    async def _handshake(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        await socket.send_str(wire.encode(wire.Hello(wire.VERSION, self.link.case)))
+        welcome = await self._next(socket)
+        if not isinstance(welcome, wire.Welcome):
+            raise _refused(welcome)
+        if welcome.version != wire.VERSION:
+            raise InputError("message.version", version=welcome.version)
+        if welcome.case != self.link.case:
+            raise InputError("link.other_case", case=welcome.case)
+        self.host_offset_ms = round((parse_stamp(welcome.at) - self._clock.now()).total_seconds() * 1000)
+        nonce = bytes.fromhex(welcome.nonce)
+        if self.me:
+            signature = base64_text(self._key.sign(b"bidroom resume " + nonce))
+            answer: wire.Message = wire.Resume(self._session.hex(), signature, self._tree.size)
+        else:
+            answer = await self._sign_in(nonce)
+        await socket.send_str(wire.encode(answer))
+        signed_in = await self._next(socket)
+        if not isinstance(signed_in, wire.SignedIn):
+            raise _refused(signed_in)
+        self.me, self.files.access = signed_in.person, signed_in.access
+        self._sequence = max(self._sequence, signed_in.sequence)
+        self._tree, self._previewed = MerkleTree(), []  # sent anew and compared with what was seen before
+
+    async def _sign_in(self, nonce: bytes) -> wire.SignIn:
+        key, who = self.who.key, self.who
+        person = self.link.person
+        host = bytes.fromhex(self.link.fingerprint)
+        challenge = build_challenge(Challenge(self.link.case, host, person or "new", self._session, nonce))
+        act = Act("sign_in", {"case": self.link.case})
+        return wire.SignIn(
+            level=who.level.value,
+            person=person,
+            session=self._session.hex(),
+            certificate=base64_text(key.signing_certificate),
+            encryption_certificate=base64_text(key.encryption_certificate),
+            chain=tuple(base64_text(item) for item in key.chain),
+            challenge=base64_text(challenge),
+            signature=base64_text(await key.sign(challenge, act)),
+            invitation=self.link.secret,
+            code=who.code,
+            name=who.name,
+            drawn=base64_text(who.drawn),
+        )
+
+    async def _next(self, socket: aiohttp.ClientWebSocketResponse) -> wire.ToDesk:
+        frame = await socket.receive(timeout=30.0)
+        if frame.type is not WSMsgType.TEXT:
+            raise ConnectionError("ended")
+        return wire.decode_to_desk(frame.data)
+
+    async def _resend(self) -> None:
+        """What was said but not answered is said again in the same bytes; the host does nothing twice."""
+        for message in list(self._unacknowledged.values()):
+            await self._say(message)
+
+    async def _ping(self) -> None:
+        while True:
+            with contextlib.suppress(ConnectionError):
+                await self._say(wire.Ping(stamp(self._clock.now())))
+            await asyncio.sleep(PING_SECONDS)
+
+    async def _say(self, message: wire.Message) -> None:
+        if self._socket is None:
+            raise ConnectionError("not connected")
+        await self._socket.send_str(wire.encode(message))
+
+    # --- in ---
+
+    async def _receive(self, message: wire.ToDesk) -> None:
+        match message:
+            case wire.Entries():
+                self._take(message)
+            case wire.Preview():
+                self._take_preview(message)
+            case wire.Head():
+                await self._take_head(message)
+            case wire.Accepted() | wire.RefusedCommand() | wire.Leased() | wire.MediaAnswer():
+                future = self._answers.pop(message.number, None)
+                if future is not None and not future.done():
+                    future.set_result(message)
+            case wire.Pong():
+                sent = parse_stamp(message.asked)
+                now = self._clock.now()
+                middle = sent + (now - sent) / 2
+                self.host_offset_ms = round((parse_stamp(message.at) - middle).total_seconds() * 1000)
+            case wire.Goodbye():
+                raise InputError(message.code)
+            case _:
+                raise InputError("message.unexpected")
+
+    def _take(self, message: wire.Entries) -> None:
+        if self._previewed:
+            self._previewed = []
+        late = False
+        for item in message.items:
+            leaf = bytes.fromhex(item.leaf)
+            data = item.data.encode()
+            if data and leaf_hash(data) != leaf:
+                self._distrust("record.leaf_differs")
+                return
+            if item.index < self._tree.size:
+                if self._tree.leaf(item.index) != leaf:
+                    self._distrust("record.entry_changed")
+                    return
+                late = late or (bool(data) and item.index not in self.entries)
+            elif item.index == self._tree.size:
+                if item.index in self._texts and data and self._texts[item.index] != data:
+                    self._distrust("record.entry_changed")
+                    return
+                self._tree.append_leaf_hash(leaf)
+            else:
+                self._distrust("record.gap")
+                return
+            if data:
+                self._texts[item.index] = data
+                entry = parse_entry(data)
+                recorded = Recorded(entry.index, entry.at, entry.actor, from_builtins(entry.event))
+                self.entries[item.index] = recorded
+                if not late and not self._needs_fold:
+                    self.state = apply(self.state, recorded)
+        if late or self._needs_fold:
+            self._fold()
+        self._tell()
+
+    _needs_fold = True
+
+    def _fold(self) -> None:
+        state = State()
+        for index in sorted(self.entries):
+            state = apply(state, self.entries[index])
+        self.state = state
+        self._needs_fold = False
+
+    def _take_preview(self, message: wire.Preview) -> None:
+        for item in message.items:
+            event = from_builtins(item.event)
+            self._previewed.append(Recorded(len(self._previewed), parse_stamp(item.at), item.actor, event))
+        state = State()
+        for recorded in self._previewed:
+            state = apply(state, recorded)
+        self.state = state
+        self._needs_fold = True
+        self._ready.set()
+        self._tell()
+
+    async def _take_head(self, message: wire.Head) -> None:
+        """Cosign a head that the log key signed, over the tree that was built here."""
+        try:
+            checkpoint = open_checkpoint(message.note, self.link.case, self._log_key())
+        except InputError as error:
+            self._distrust(error.code)
+            return
+        if checkpoint.size > self._tree.size:
+            return  # its entries are on the way; a later head follows
+        if checkpoint.root != self._tree.root(checkpoint.size):
+            self._distrust("record.root_differs")
+            return
+        seen, seen_root = self.head
+        if seen and seen <= self._tree.size and self._tree.root(seen).hex() != seen_root:
+            self._distrust("record.forked")
+            return
+        if checkpoint.size >= seen:
+            self.head = (checkpoint.size, checkpoint.root.hex())
+            line = cosign(checkpoint, self.me, self._key, int(self._clock.now().timestamp()))
+            with contextlib.suppress(ConnectionError):
+                await self._say(wire.Cosign(checkpoint.size, line))
+        self.witnesses = message.witnesses
+        self._ready.set()
+        self._tell()
+
+    def _log_key(self) -> bytes:
+        first = self.entries.get(0)
+        if first is None or not isinstance(first.event, CaseOpened):
+            raise InputError("record.no_first_entry")
+        certificate = unbase64(first.event.host_certificate)
+        if hashlib.sha256(certificate).hexdigest() != self.link.fingerprint:
+            raise InputError("record.other_host")
+        return bytes.fromhex(first.event.host_key)
+
+    def _distrust(self, code: str) -> None:
+        """The host showed something that cannot be: keep what was seen, say so loudly, cosign nothing more."""
+        _log.error("record not consistent", code=code)
+        self.alarm = code
+        self._tell()
+
+    # --- acting ---
+
+    async def do(self, command: Command) -> tuple[int, ...]:
+        """Ask for something; returns the indexes of its entries when they are in the record (empty before a supplier
+        is shown the record).
+
+        Raises:
+            InputError: the host refused, with the code.
+            TimeoutError: no answer in two minutes; the command is said again after a reconnect.
+        """
+        self._sequence += 1
+        size, root = self.head
+        body = build_command(
+            self.link.case,
+            self._session,
+            self._sequence,
+            Head(size, bytes.fromhex(root)),
+            commands.to_builtins(command),
+        )
+        self._number += 1
+        number = self._number
+        message = wire.Command(number, base64_text(body), base64_text(self._key.sign(body)))
+        self._unacknowledged[number] = message
+        try:
+            answer = await self._ask(number, message)
+        finally:
+            self._unacknowledged.pop(number, None)
+        if not isinstance(answer, wire.Accepted):
+            raise _refused(answer)
+        if answer.indexes:
+            await self._recorded(answer.indexes, body)
+        return answer.indexes
+
+    async def grave(self, command: Command, act: Act | None = None) -> tuple[int, ...]:
+        """As :meth:`do`, with the token's own signature under it; ``command`` has a placeholder in ``grave``.
+
+        Raises:
+            InputError: also ``token.*``.
+        """
+        exact = statement(self.link.case, self.me, command)
+        key = self.who.key
+        signature = await key.sign(exact, act or Act(commands.command_type(command), {"case": self.link.case}))
+        signed = Grave(
+            statement=base64_text(exact),
+            signature=base64_text(signature),
+            certificate=base64_text(key.signing_certificate),
+        )
+        changed: Any = msgspec.structs.replace(command, grave=signed)
+        return await self.do(changed)
+
+    async def _ask(self, number: int, message: wire.Message) -> wire.Message:
+        future: asyncio.Future[wire.Message] = asyncio.get_running_loop().create_future()
+        self._answers[number] = future
+        try:
+            with contextlib.suppress(ConnectionError):
+                await self._say(message)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await future
+        finally:
+            self._answers.pop(number, None)
+
+    async def _recorded(self, indexes: tuple[int, ...], body: bytes) -> None:
+        """Wait until the entries are here, in a tree whose head the host signed, with the very bytes that we signed."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            while self.head[0] <= max(indexes) and not self.alarm:
+                self._changed.clear()
+                await self._changed.wait()
+        text = self._texts.get(indexes[0])
+        if text is None:
+            return  # an act whose entry we may not see ourselves, e.g. before a reveal
+        carried = parse_entry(text).command
+        if not isinstance(carried, SignedCommand) or carried.signed != body:
+            self._distrust("record.other_command")
+
+    async def lease(self, document: str) -> wire.Leased:
+        """Wait for one's turn to sign a document.
+
+        Raises:
+            InputError: ``refused.not_signer``.
+        """
+        self._number += 1
+        answer = await self._ask(self._number, wire.Lease(self._number, document))
+        if not isinstance(answer, wire.Leased):
+            raise _refused(answer)
+        return answer
+
+    async def media_exchange(self, offer: str, *, publishes: bool, name: str, kind: str) -> str:
+        """Take a media offer (SDP) to the host; its answer.
+
+        Raises:
+            InputError: ``media.*``.
+        """
+        self._number += 1
+        answer = await self._ask(self._number, wire.MediaOffer(self._number, offer, publishes, name, kind))
+        if not isinstance(answer, wire.MediaAnswer):
+            raise _refused(answer)
+        return answer.sdp
+
+    def host_now(self) -> datetime:
+        """The host's time as measured from here."""
+        return self._clock.now() + timedelta(milliseconds=self.host_offset_ms)
+
+
+def _refused(message: object) -> InputError:
+    if isinstance(message, wire.RefusedCommand):
+        return InputError(message.code, **message.facts)
+    return InputError("message.unexpected")
