@@ -216,6 +216,8 @@ class MediaClient:
             messages = rtcp.parse(data)
         except ValueError:
             return
+        if self._subscriber is not None:
+            self._subscriber.last_packet = self._clock.monotonic()
         for message in messages:
             if isinstance(message, rtcp.Note):
                 if self._subscriber is not None:

@@ -8,8 +8,11 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+import pytest
+
+from app.errors import FaultError
 from app.media.recorder import Recorder
-from app.media.segment_file import SegmentClosed, next_number, recover
+from app.media.segment_file import SegmentClosed, SegmentFile, next_number, recover
 
 
 def probe(path: str) -> dict[str, int]:
@@ -67,6 +70,28 @@ async def test_a_silenced_microphone_is_not_recorded(room, wait_until, tmp_path:
     await wait_until(lambda: len(closed) >= 1)
     await recorder.stop()
     assert probe(closed[0].path).get("audio", 0) == 0
+
+
+async def test_a_disk_that_fails_is_told_and_recording_goes_on_later(
+    room, wait_until, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[SegmentClosed] = []
+    troubles: list[FaultError] = []
+    write = SegmentFile.write
+
+    def full(self: SegmentFile, *args: object) -> None:
+        if not troubles:
+            raise OSError(28, "No space left on device")
+        write(self, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SegmentFile, "write", full)
+    recorder = Recorder(room.router, tmp_path, room.clock, closed.append, troubles.append, seconds=1.0)
+    await recorder.start()
+    await room.join("P")
+    await wait_until(lambda: troubles and closed)
+    await recorder.stop()
+    assert troubles[0].facts == {"publisher": "P", "reason": "OSError"}
+    assert closed[0].number == 2
 
 
 def test_recover_closes_what_was_left_open_and_finds_what_was_not_reported(tmp_path: Path) -> None:
