@@ -196,9 +196,7 @@ class Pkcs11Tokens:
     def _login(self, ref: TokenRef, pin: Pin | None) -> Any:
         token = self._token(ref)
         state = _pin_state(token.flags)
-        if state == "locked":
-            raise _Refuse("token.pin_locked")
-        if pin is None or (state == "final" and not pin.final_confirmed):
+        if pin is None or state == "locked" or (state == "final" and not pin.final_confirmed):
             raise self._ask(ref)
         try:
             session = token.open(user_pin=pkcs11.PROTECTED_AUTH if pin.on_device else pin.value)

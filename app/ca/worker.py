@@ -95,8 +95,10 @@ class TokenWorker:
             await self._ensure()
 
     async def close(self) -> None:
-        """Log out everywhere and end the child."""
+        """Log out everywhere and end the child; an act that is under way fails with ``token.worker_died``."""
         self._started = False
+        if self._pipe.locked() and self._process is not None:
+            self._process.kill()  # it may hang in a module: nobody waits for that
         async with self._pipe:
             process, self._process = self._process, None
             if process is not None:

@@ -158,8 +158,11 @@ async def test_every_flipped_byte_is_refused(reader: Reader) -> None:
 async def test_nonsense_is_one_error(readers: dict[str, Reader], cut: int, noise: bytes) -> None:
     reader = readers["ec"]
     blob = keywrap.wrap(b"secret", [reader.certificate])
+    damaged = blob[:cut] + noise
+    if damaged == blob:
+        return
     with pytest.raises(InputError, match=r"^keywrap\.refused$"):
-        await reader.open(blob[: min(cut, len(blob) - 1)] + noise)
+        await reader.open(damaged)
 
 
 async def test_limits(reader: Reader) -> None:

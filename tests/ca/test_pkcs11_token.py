@@ -1,8 +1,10 @@
 """Tokens that behave badly: SoftHSM behind a module that injects the faults it lacks."""
 
+import asyncio
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -166,6 +168,19 @@ async def test_a_token_that_hangs_is_given_up(faulty: Faulty, begin: Start) -> N
     assert await holder.sign(b"x", ACT)
 
 
+async def test_closing_does_not_wait_for_a_token_that_hangs(faulty: Faulty, begin: Start) -> None:
+    worker = await begin(FixedPin(PIN))
+    holder = await worker.open(faulty.token.label)
+    faulty.order("stall")
+    act = asyncio.create_task(holder.sign(b"x", ACT))
+    await asyncio.sleep(0.3)
+    started = time.monotonic()
+    await worker.close()
+    assert time.monotonic() - started < 3
+    with pytest.raises(FaultError, match=r"token\.(worker_died|not_started)"):
+        await act
+
+
 async def test_a_module_that_crashes_takes_nobody_along(faulty: Faulty, begin: Start) -> None:
     person = Person(PIN, PIN)
     holder = await (await begin(person)).open(faulty.token.label)
@@ -177,7 +192,8 @@ async def test_a_module_that_crashes_takes_nobody_along(faulty: Faulty, begin: S
 
 async def test_a_broken_neighbour_hides_nobody(faulty: Faulty, begin: Start) -> None:
     faulty.order("broken")
-    worker = await begin(FixedPin(PIN))
+    person = Person(PIN)
+    worker = await begin(person)
     assert {(info.label, info.problem) for info in await worker.tokens()} == {
         ("", "token.gone"),
         (faulty.token.label, None),

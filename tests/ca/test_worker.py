@@ -127,6 +127,19 @@ async def test_token_pulled_out_and_put_back(make_token: Start, start: Start) ->
     assert len(person.asked) == 2
 
 
+async def test_token_put_back_needs_nobody_to_look(make_token: Start, start: Start) -> None:
+    token, person = make_token("ec"), Person(PIN, PIN)
+    worker = await start(token, person)
+    holder = await worker.open(token.label)
+    await holder.sign(b"x", ACT)
+    there, away = token.folder / "tokens", token.folder / "away"
+    there.rename(away)
+    with pytest.raises(InputError, match=r"token\.gone"):
+        await holder.sign(b"x", ACT)
+    away.rename(there)
+    assert verify_signature(holder.signing_certificate, b"y", await holder.sign(b"y", ACT))
+
+
 async def test_token_pulled_and_back_between_two_acts_asks_for_the_pin(make_token: Start, start: Start) -> None:
     token, person = make_token("ec"), Person(PIN, PIN)
     worker = await start(token, person)
