@@ -44,7 +44,8 @@ def _triggers(quote: Decimal, ordered: list[Decimal], case: LotCase, rules: Rule
         shown = to_cent(sum(ordered, Decimal(0)) / len(ordered))
         steps.append(_step("mean", quote, mean, shown))
     second = _ratio("second_lowest", case, rules)
-    if second is not None and len(ordered) > 1 and quote == ordered[0] and quote < second * ordered[1]:
+    # the ratio is below one, so whoever is below it is the lowest, and alone
+    if second is not None and len(ordered) > 1 and quote < second * ordered[1]:
         steps.append(_step("second_lowest", quote, second, ordered[1]))
     limit = _ratio("limit", case, rules)
     if limit is not None and quote < limit * case.limit:

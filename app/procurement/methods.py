@@ -146,7 +146,7 @@ _ASSEMBLING = Phase(
     "assembling",
     "evaluation",
     ("officer",),
-    ("opening_closed", "composition_lawful", "members_admissible", "place_held"),
+    ("opening_closed", "minimum_counts", "composition_lawful", "members_admissible", "place_held"),
 )
 _COMMITMENT = Phase("commitment", "evaluation", ("all", "clock"), ("members_present",), "commitment", "member_lost")
 _LEADER = Phase("leader", "evaluation", ("votes",), ("all_committed",), "leader", "vote_missed")

@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from app.errors import InputError
+from app.procurement.bid import PriceSchedule
 from app.procurement.case import Criterion, LotCase
 from app.procurement.data import Key, Problem, Step, Text, two_places
 from app.procurement.methods import Method
@@ -340,15 +341,22 @@ def why_total(item: SupplierTotal) -> tuple[Step, ...]:
     return (*members, mean, Step("total.sum", facts))
 
 
-def same_core_brand(brands: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
-    """Groups of suppliers that offer the same brand of the core product (87号令第31条), brands by supplier.
-
-    Whoever ranks a goods tender must refuse while such a group exists (``ranking.same_brand_not_supported``): the
-    article lets the group count as one bidder, which is not carried out here.
-    """
+def same_core_brand(schedules: Mapping[str, PriceSchedule]) -> tuple[tuple[str, ...], ...]:
+    """Groups of suppliers that offer the same brand of the core product 核心产品 (87号令第31条)."""
     groups: dict[str, list[str]] = {}
-    for supplier in sorted(brands):
-        brand = brands[supplier].strip().casefold()
-        if brand:
+    for supplier in sorted(schedules):
+        brands = {item.brand.strip().casefold() for item in schedules[supplier].items if item.core}
+        for brand in sorted(brands - {""}):
             groups.setdefault(brand, []).append(supplier)
     return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+
+def refuse_same_brand(case: LotCase, schedules: Mapping[str, PriceSchedule]) -> None:
+    """To be called before ranking a goods case: the article lets such a group count as one bidder; not carried out.
+
+    Raises:
+        InputError: ``ranking.same_brand_not_supported`` with the first group.
+    """
+    groups = same_core_brand(schedules) if case.category == "goods" else ()
+    if groups:
+        raise InputError("ranking.same_brand_not_supported", suppliers=" ".join(groups[0]))

@@ -43,7 +43,7 @@ def test_a_method_is_consistent(method: Method) -> None:
         assert phase.window is None or phase.window in Windows.__struct_fields__
         assert (phase.window is None) == (phase.default is None), phase.name
         assert "clock" not in phase.moved_by or phase.window
-        assert ("minimum_counts" in phase.gates) or not method.counts_before(phase.name) or phase.name == "assembling"
+        assert "minimum_counts" in phase.gates or not method.counts_before(phase.name)
     assert all(check.phase in phases for check in method.counts)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from law_world import RULES, a_lot
+from law_world import RULES, a_case, a_lot, item, schedule
 
 from app.errors import InputError
 from app.procurement.case import Criterion, LotCase, PerUnit
@@ -24,6 +24,7 @@ from app.procurement.scoring import (
     objective_marks,
     opened_problems,
     rank,
+    refuse_same_brand,
     same_core_brand,
     sheet_problems,
     totals,
@@ -221,6 +222,13 @@ def test_technical_merit_breaks_the_tie_in_a_consultation() -> None:
     ]  # fmt: skip
 
 
+def test_three_may_share_a_rank() -> None:
+    entries = [scored(name, "80", "9") for name in "cab"] + [scored("d", "70", "9")]
+    assert [(entry.rank, entry.supplier) for entry in rank(entries, PUBLIC_TENDER)] == [
+        (1, "a"), (1, "b"), (1, "c"), (4, "d"),
+    ]  # fmt: skip
+
+
 def test_nobody_is_ranked_when_nobody_is_left() -> None:
     assert rank([], PUBLIC_TENDER) == ()
 
@@ -267,9 +275,19 @@ def test_why_a_total() -> None:
     assert steps[-1].facts == {"marked": "55.00", "price": "24.00", "total": "79.00"}
 
 
-def test_same_brands_are_grouped() -> None:
+def test_one_brand_of_the_core_product_twice_is_refused() -> None:
     """87号令第31条."""
-    assert same_core_brand({"a": "Kylin ", "b": "kylin", "c": "", "d": "", "e": "Other"}) == (("a", "b"),)
+    brands = {"a": "Kylin ", "b": "kylin", "c": "", "d": "", "e": "Other"}
+    offers = {name: schedule(item("1", "1", brand=brand, core=True)) for name, brand in brands.items()}
+    accessories = {name: schedule(item("1", "1", brand="Kylin")) for name in "ab"}
+    assert same_core_brand(offers) == (("a", "b"),)
+    assert same_core_brand(accessories) == ()
+    goods = a_lot(a_case(category="goods"))
+    with pytest.raises(InputError) as caught:
+        refuse_same_brand(goods, offers)
+    assert (caught.value.code, caught.value.facts["suppliers"]) == ("ranking.same_brand_not_supported", "a b")
+    refuse_same_brand(goods, accessories)
+    refuse_same_brand(a_lot(), offers)
 
 
 def test_price_is_no_part_of_a_sheet() -> None:
