@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -273,7 +274,10 @@ def _lines(values: Iterable[Mapping[str, object]]) -> bytes:
 
 def _certificates(found: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
     for name, content in found.items():
-        yield name.rpartition(".")[2], content
+        ending = name.rpartition(".")[2]
+        if not re.fullmatch(r"[a-z0-9]{1,8}", ending):
+            raise ValueError("a certificate file's name has an ending of at most eight lower-case letters or digits")
+        yield ending, content
 
 
 def _digest_of(name: str, blob: ArchivedBlob) -> str:
