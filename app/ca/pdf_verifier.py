@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Protocol
 
 import msgspec
-from asn1crypto import parser
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, enumerate_sig_fields
@@ -14,17 +13,16 @@ from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+from app.ca.pdf_cms import form_problem
 from app.ca.pdf_flat import open_flat
 from app.ca.pdf_policy import step
 from app.ca.pdf_time import timestamp_part
-from app.ca.signatures import SUPPORTED_SUITES, describe
+from app.ca.signatures import describe
 from app.ca.trust import Part, Status, Usage, Verdict
 from app.errors import InputError
 
 CLOCK_SLACK = timedelta(minutes=10)
 SIGNATURE_LIMIT = 300
-
-_MECHANISMS = frozenset({"sha256_rsa", "rsassa_pkcs1v15", "sha256_ecdsa"})
 
 
 class Trust(Protocol):
@@ -114,7 +112,8 @@ def verify(pdf: bytes, trust: Trust, at: datetime, bound: Collection[bytes] = ()
 def check_increment(before: bytes, after: bytes, field: str, certificate: bytes) -> None:
     """Whether ``after`` is ``before`` plus exactly one valid new signature, in ``field``, by ``certificate`` (DER).
 
-    Says nothing about whether the certificate is believed: the host asks that of its trust list.
+    Says nothing about whether the certificate is believed: the host asks that of its trust list. Earlier signatures
+    are not computed again: their bytes are those of ``before``, which the host has accepted already.
 
     Raises:
         InputError: ``pdf.increment_refused`` with ``reason``: ``not_an_increment``, ``unreadable``, ``not_flat``,
@@ -140,13 +139,12 @@ def _increment_problem(before: bytes, after: bytes, field: str, certificate: byt
             return "other_field"
         if step(new, new.xrefs.total_revisions - 1, certifying=not old_signed) != frozenset({field}):
             return "other_content"
-        problem = _document_problem(new, new_signed)
+        problem = _frame_problem(new, new_signed)
         if problem:
             return problem
-        for one in new_signed:
-            part = _integrity(after, one)
-            if part.status is not Status.PASSED:
-                return part.code
+        part = _integrity(after, added[0])
+        if part.status is not Status.PASSED:
+            return part.code
         if added[0].signer_cert.dump() != certificate:
             return "other_certificate"
     except InputError as error:
@@ -170,28 +168,35 @@ def _signatures(reader: PdfFileReader) -> tuple[list[EmbeddedPdfSignature], tupl
 
 
 def _document_problem(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> str | None:
+    """Why the document as a whole fails: its frame, or something that came in between the signatures."""
     if not signatures:
         return "pdf.unsigned"
     try:
-        first, last = signatures[0], signatures[-1]
-        total = reader.xrefs.total_revisions
-        if len({one.signed_revision for one in signatures}) != len(signatures):
-            return "pdf.changed"
-        if not _certifies(reader, first) or any(one.docmdp_level is not None for one in signatures[1:]):
-            return "pdf.not_certified"
-        if last.signed_revision != total - 1 or _coverage(last) is not Coverage.FILE:
-            return "pdf.not_covered"
+        problem = _frame_problem(reader, signatures)
+        if problem:
+            return problem
         signed_in = {one.signed_revision: one.field_name for one in signatures}
-        for revision in range(first.signed_revision + 1, total):
-            fields = step(reader, revision)
-            if fields != frozenset({signed_in[revision]} if revision in signed_in else ()):
+        first = signatures[0].signed_revision
+        for revision in range(first + 1, reader.xrefs.total_revisions):
+            if step(reader, revision) != frozenset({signed_in[revision]} if revision in signed_in else ()):
                 return "pdf.changed"
-        base = reader.get_historical_resolver(first.signed_revision)
-        known = {name for name, _, _ in enumerate_sig_fields(base)}
+        known = {name for name, _, _ in enumerate_sig_fields(reader.get_historical_resolver(first))}
         if any(name not in known for name, _, _ in enumerate_sig_fields(reader)):
             return "pdf.field_added"
     except Exception:
         return "pdf.unreadable"
+    return None
+
+
+def _frame_problem(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> str | None:
+    """The first signature certifies, and no other; the last covers the file; no two share an increment."""
+    first, last = signatures[0], signatures[-1]
+    if len({one.signed_revision for one in signatures}) != len(signatures):
+        return "pdf.changed"
+    if not _certifies(reader, first) or any(one.docmdp_level is not None for one in signatures[1:]):
+        return "pdf.not_certified"
+    if last.signed_revision != reader.xrefs.total_revisions - 1 or _coverage(last) is not Coverage.FILE:
+        return "pdf.not_covered"
     return None
 
 
@@ -238,7 +243,7 @@ def _judge(
 def _integrity(pdf: bytes, signature: EmbeddedPdfSignature) -> Part:
     """The cryptography of one signature, its form, and that it covers its whole revision."""
     try:
-        problem = _form_problem(pdf, signature)
+        problem = form_problem(pdf, signature)
         if problem:
             return Part(Status.FAILED, problem)
         intact, valid = validate_sig_integrity(
@@ -253,27 +258,6 @@ def _integrity(pdf: bytes, signature: EmbeddedPdfSignature) -> Part:
     except Exception:
         return Part(Status.FAILED, "signature.unreadable")
     return Part(Status.PASSED, "signature.ok")
-
-
-def _form_problem(pdf: bytes, signature: EmbeddedPdfSignature) -> str | None:
-    dictionary = signature.sig_object
-    if dictionary["/SubFilter"] != "/ETSI.CAdES.detached" or signature.sig_object_type != "/Sig":
-        return "signature.subfilter"
-    mechanism = signature.signer_info["signature_algorithm"]["algorithm"].native
-    suite = describe(signature.signer_cert.dump()).suite
-    if signature.md_algorithm != "sha256" or mechanism not in _MECHANISMS or suite not in SUPPORTED_SUITES:
-        return "signature.algorithm"
-    start, first, second, rest = (int(value) for value in signature.byte_range)
-    if start != 0 or not 0 < first < second <= second + rest <= len(pdf):
-        return "signature.coverage"
-    # The one place no signature covers holds the CMS in hex of one case, zero-padded, and nothing else.
-    content = signature.pkcs7_content
-    written = content.hex()
-    if pdf[first:second] not in (f"<{written}>".encode(), f"<{written.upper()}>".encode()):
-        return "signature.contents"
-    if content[parser.peek(content) :].strip(b"\0"):
-        return "signature.contents"
-    return None
 
 
 def _identity(
