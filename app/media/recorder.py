@@ -173,7 +173,7 @@ class Recorder:
             self._clock,
             self._queue,
             lambda segment: loop.call_soon_threadsafe(self._segment_closed, segment),
-            lambda fault: loop.call_soon_threadsafe(self._on_trouble, fault),
+            lambda publisher, fault: loop.call_soon_threadsafe(self._failed, publisher, fault),
         )
         self._worker.start()
         self._tasks.start(self._run(), "recorder")
@@ -228,6 +228,12 @@ class Recorder:
         if steps or notes:
             self._queue.put((recording.publisher, steps, notes))
 
+    def _failed(self, publisher: str, fault: FaultError) -> None:
+        recording = self._recordings.get(publisher)
+        if recording is not None:
+            recording.segmenter.restart()
+        self._on_trouble(fault)
+
     def _segment_closed(self, segment: SegmentClosed) -> None:
         self._segments += 1
         self._on_segment(segment)
@@ -242,7 +248,7 @@ class _Worker(threading.Thread):
         clock: Clock,
         work: "queue.SimpleQueue[tuple[str, list[Step], list[dict[str, Any]]] | None]",
         closed: Callable[[SegmentClosed], Any],
-        trouble: Callable[[FaultError], Any],
+        trouble: Callable[[str, FaultError], Any],
     ) -> None:
         super().__init__(name="recorder", daemon=True)
         self.written = 0
@@ -259,9 +265,12 @@ class _Worker(threading.Thread):
             try:
                 self._do(publisher, steps, notes)
             except Exception as error:  # a full disk must be told, and the other publishers go on
-                self._files.pop(publisher, None)
+                entry = self._files.pop(publisher, None)
+                if entry is not None:
+                    entry[0].abandon()
                 _log.error("recording failed", source=publisher, error=type(error).__name__)
-                self._trouble(FaultError("media.record_failed", publisher=publisher, reason=type(error).__name__))
+                fault = FaultError("media.record_failed", publisher=publisher, reason=type(error).__name__)
+                self._trouble(publisher, fault)
 
     def _do(self, publisher: str, steps: list[Step], notes: list[dict[str, Any]]) -> None:
         for step in steps:

@@ -68,20 +68,30 @@ class SegmentFile:
         self._sources = sources
         self._start = start
         self._gaps = self._lost = 0
-        self._file = Path(f"{self._path}{PART}").open("xb", buffering=0)  # noqa: SIM115  closed in close()
-        self._notes = self._notes_path.open("xb")
-        self.note({"note": "start", "at": stamp(start), "publisher": publisher, "sources": list(sources)})
-        self._container: Any = av.open(
-            self._file,
-            "w",
-            format="matroska",
-            options={"cluster_time_limit": "500", "flush_packets": "1", "write_crc32": "1"},
-        )
+        self._container: Any = None
         self._streams: dict[str, Any] = {}
         self._last: dict[str, int] = {}
+        self._file = Path(f"{self._path}{PART}").open("xb", buffering=0)  # noqa: SIM115  closed in close()
+        self._notes: BinaryIO = self._notes_path.open("xb")
+        try:
+            self._begin(first)
+        except BaseException:
+            self.abandon()
+            raise
+
+    def _begin(self, first: Frame | None) -> None:
+        start = {
+            "note": "start",
+            "at": stamp(self._start),
+            "publisher": self._publisher,
+            "sources": list(self._sources),
+        }
+        self.note(start)
+        options = {"cluster_time_limit": "500", "flush_packets": "1", "write_crc32": "1"}
+        self._container = av.open(self._file, "w", format="matroska", options=options)
         if first is not None:
             self._streams["video"] = self._video_stream(first)
-        if any(source.endswith("/audio") for source in sources):
+        if any(source.endswith("/audio") for source in self._sources):
             # Opened only for its codec header; packets are written as they came.
             self._streams["audio"] = self._container.add_stream("libopus", rate=AUDIO_CLOCK, layout="mono")
 
@@ -107,16 +117,27 @@ class SegmentFile:
             self._lost += int(entry.get("lost", 0))
         self._notes.write(msgspec.json.encode(entry) + b"\n")
 
+    def abandon(self) -> None:
+        """Free what is open, come what may; the ``.part`` stays for :func:`recover`."""
+        for opened in (self._container, self._file, self._notes):
+            try:
+                if opened is not None:
+                    opened.close()
+            except (OSError, av.FFmpegError):
+                continue
+
     def flush(self) -> None:
         """Hand the notes to the system; the film itself is written through."""
         self._notes.flush()
 
     def close(self, seconds: float) -> SegmentClosed:
         """End, fsync, rename, digest."""
-        self._container.close()
-        for file in (self._file, self._notes):
-            _sync(file)
-            file.close()
+        try:
+            self._container.close()
+            for file in (self._file, self._notes):
+                _sync(file)
+        finally:
+            self.abandon()
         os.replace(f"{self._path}{PART}", self._path)
         _sync_directory(self._path.parent)
         return _describe(

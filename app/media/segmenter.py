@@ -78,6 +78,12 @@ class Segmenter:
             self._ask(now)
         return steps
 
+    def restart(self) -> None:
+        """The open segment is lost (the disk has failed): begin another one as soon as a picture comes."""
+        self._start = None
+        self._picture = None
+        self._first_sound = None
+
     def finish(self) -> list[Step]:
         """Everything that is left, and the end."""
         steps = self.advance(float("inf"))
