@@ -1,6 +1,9 @@
 import asyncio
 import hashlib
 import io
+import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -277,22 +280,25 @@ async def test_sealing_to_disk_with_progress(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bid.env", "big.pdf", "empty.txt", "opened"]
 
 
-async def test_cancelling_leaves_nothing(tmp_path: Path) -> None:
+async def test_cancelling_stops_the_work_and_leaves_nothing(tmp_path: Path) -> None:
     source = tmp_path / "big.pdf"
-    source.write_bytes(bytes(20 << 20))
-    started = threading.Event()
-    task = asyncio.create_task(
-        seal(
-            tmp_path / "bid.env",
-            files=[("big.pdf", source)],
-            progress=lambda done, total: started.set(),
-            **terms(),
-        )
-    )
-    await asyncio.to_thread(started.wait)
+    source.write_bytes(bytes(8 << 20))
+    started, go_on, seen = threading.Event(), threading.Event(), list[int]()
+
+    def progress(done: int, total: int) -> None:
+        seen.append(done)
+        started.set()
+        go_on.wait(10)
+
+    sealing = seal(tmp_path / "bid.env", files=[("big.pdf", source)], progress=progress, **terms())
+    task = asyncio.create_task(sealing)
+    await asyncio.to_thread(started.wait, 10)
     task.cancel()
+    await asyncio.sleep(0.01)
+    go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert seen == [1 << 20]
     assert [path.name for path in tmp_path.iterdir()] == ["big.pdf"]
 
 
@@ -362,3 +368,13 @@ def test_an_envelope_read_from_a_stream_that_is_not_at_its_start() -> None:
     source = io.BytesIO(BID.data)
     read_header(source)
     assert check(source, BID.header_sha256).sha256 == BID.header_sha256
+
+
+@pytest.mark.slow
+def test_sealing_200_mb_takes_little_memory() -> None:
+    """Measured in a process of its own, against the same process before the work."""
+    script = Path(__file__).parents[2] / "benchmarks" / "envelope.py"
+    command = [sys.executable, str(script), "--mb", "200", "--json", "--without-openssl"]
+    result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert result["seal"]["rss_above_baseline_mb"] < 64
+    assert result["open"]["rss_above_baseline_mb"] < 64
