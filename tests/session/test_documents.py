@@ -172,6 +172,14 @@ def test_an_empty_report_still_says_everything_is_none() -> None:
     assert "赵思源未在规定时间内签署" in shown
 
 
+def test_a_commitment_is_one_page_and_a_withdrawal_promises_no_opening() -> None:
+    assert len(pages(render(Kind.COMMITMENT, samples.commitment()).pdf)) == 1
+    withdrawn = text(render(Kind.BID_RECEIPT, samples.bid_receipt(act="withdrawn", earlier_hash=samples.HASH)).pdf)
+    assert "撤回回执" in withdrawn
+    assert "当众核对" not in withdrawn
+    assert "当众核对" in text(render(Kind.BID_RECEIPT, samples.bid_receipt()).pdf)
+
+
 def test_text_is_never_markup_and_nothing_unseen_reorders_it() -> None:
     hostile = "#sys.inputs *粗* $x$ <a> @b \\ [c] _d_"
     shown = text(render(Kind.COMMITMENT, samples.commitment(declaration=hostile)).pdf)
