@@ -127,3 +127,11 @@ def _facts(facts: Mapping[str, object] | None) -> _Facts:
         text = str(value)
         filled[key] = word(key, text) if key in WORD_KINDS else text
     return filled
+
+
+def problem_text(code: str, facts: Mapping[str, object] | None = None) -> str:
+    """One sentence for something wrong in a file that could be read."""
+    entry = table("problems").get(code)
+    if entry is None:
+        return error_text(code, facts).what + f" ({code})"
+    return str(entry[language().value]).format_map(_facts(facts))

@@ -102,8 +102,8 @@ class PageRenderer:
                 raise self._refused(reply)
             return reply
 
-    async def close(self) -> None:
-        """End the child."""
+    def close(self) -> None:
+        """End the child at once; a call under way fails with ``document.crashed``."""
         self._end()
         self._thread.shutdown(wait=False)
 

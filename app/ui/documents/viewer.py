@@ -68,8 +68,11 @@ class DocumentViewer(View):
         self.say(self._search.setPlaceholderText, "查找")
         self.say(self._search.setAccessibleName, "查找")
         self.say(self.area.setAccessibleName, "文件内容")
-        self._tools = QWidget()
-        tools = row(self._name, self._number, self._total, smaller, self._percent, larger, fit, self._search, spacing=6)
+        self._tools, self._handles = QWidget(), QWidget()
+        self._handles.setLayout(
+            row(self._number, self._total, smaller, self._percent, larger, fit, self._search, spacing=6)
+        )
+        tools = row(self._name, self._handles)
         tools.setStretch(0, 1)
         self._tools.setLayout(tools)
         self._nothing = EmptyState("document", "没有打开的文件", "从左侧列表选择文件。")
@@ -114,6 +117,7 @@ class DocumentViewer(View):
         self._queue.clear()
         self._name.setText(title)
         self._pages.setCurrentIndex(1)
+        self._handles.hide()
         self._tools.setVisible(True)
         try:
             sizes = await self._renderer.open(source)
@@ -125,16 +129,19 @@ class DocumentViewer(View):
             return
         self._count = len(sizes)
         self._pages.setCurrentIndex(2)
+        self._handles.show()
         self.area.show_pages(sizes)
+        if self._number.hasFocus():
+            self.area.setFocus()
         self.area.go_to(page)
         self.retranslate()
         self.shown.emit(self._count)
 
-    async def close_renderer(self) -> None:
+    def close_renderer(self) -> None:
         """End the child process; call it before the viewer goes."""
         self._generation += 1
         self._queue.clear()
-        await self._renderer.close()
+        self._renderer.close()
 
     def error(self) -> str:
         """The code shown, or an empty text."""
@@ -235,4 +242,5 @@ class DocumentViewer(View):
         self._broken_do.setText(f"{said.means}{said.do}")
         self._broken_more.show_details(said.details)
         self._pages.setCurrentIndex(3)
+        self._handles.hide()
         self.failed.emit(error.code)

@@ -33,7 +33,7 @@ class FileRow(View):
         self._error = label("error", wrap=True)
         self._error.hide()
         self._button = Button("plain", "folder")
-        self._button.clicked.connect(self._open)
+        self._button.clicked.connect(self.browse)
         self.say(caption_label.setText, caption)
         self.say(self._button.setText, "选择…")
         self.say(self._button.setAccessibleName, caption)
@@ -59,7 +59,8 @@ class FileRow(View):
     def retranslate(self) -> None:
         self._shown.setText(str(self._path) if self._path else tr("未选择"))
 
-    def _open(self) -> None:
+    def browse(self) -> None:
+        """Open the system's file dialog."""
         dialog = QFileDialog(self.window(), tr(self._caption_source))
         if self._folder:
             dialog.setFileMode(QFileDialog.FileMode.Directory)

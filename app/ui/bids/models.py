@@ -1,0 +1,75 @@
+"""What the sealing wizard shows and asks for."""
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from app.procurement.bid import PriceSchedule
+from app.ui.models import Frozen
+
+
+class HolderView(Frozen, frozen=True, kw_only=True):
+    """A person who holds a share of the key. ``trusted``: chained to the trust list; None when it could not be told."""
+
+    name: str
+    organisation: str
+    party: str
+    trusted: bool | None
+
+
+class KitView(Frozen, frozen=True, kw_only=True):
+    """A sealing kit (密封工具包) as read and checked; ``k`` of the holders open it, with the supplier's own key."""
+
+    project: str
+    number: str
+    lot: str
+    deadline: datetime
+    holders: tuple[HolderView, ...]
+    k: int
+    supplier_layer: bool
+    issued_by: str
+    signature_ok: bool
+    host: str
+    rehearsal: bool = False
+
+    @property
+    def usable(self) -> bool:
+        """Sealing is refused unless the kit and every holder are known to be good."""
+        return self.signature_ok and all(holder.trusted for holder in self.holders)
+
+
+class BidFile(Frozen, frozen=True, kw_only=True):
+    """A document of the bid; ``kind`` is qualification, business, technical or price."""
+
+    path: Path
+    kind: str
+    size: int
+
+
+class SealRequest(Frozen, frozen=True, kw_only=True):
+    """What shall be sealed; the supplier's name and USCC come from the token's certificate."""
+
+    kit: Path
+    price: PriceSchedule
+    documents: tuple[BidFile, ...]
+    facts: dict[str, int | str | bool] = msgspec.field(default_factory=dict)
+    note: str = ""
+
+
+class SealedView(Frozen, frozen=True, kw_only=True):
+    """A sealed envelope on this machine; ``header_digest`` is what the receipt will bind."""
+
+    path: Path
+    size: int
+    header_digest: str
+
+
+class ReceiptView(Frozen, frozen=True, kw_only=True):
+    """The host's signed receipt (签收回执)."""
+
+    received: datetime
+    header_digest: str
+    size: int
+    host: str
+    stamped: bool
