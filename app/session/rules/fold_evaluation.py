@@ -53,7 +53,8 @@ def _(state: State, event: ev.MemberReplaced, at: Recorded) -> State:
     sealed = state.sealed
     if "sheet" in sealed:
         sheets = sealed["sheet"]
-        kept = without(sheets.envelopes, event.person)
+        unread = {m: item for m, item in sheets.envelopes.items() if m not in state.sheets}
+        kept = without(unread, event.person)
         sealed = put(sealed, "sheet", msgspec.structs.replace(sheets, envelopes=kept, opened=False))
     changed = state.with_(
         replaced=put(state.replaced, event.person, event.substitute),
@@ -295,8 +296,8 @@ def _(state: State, event: ev.SheetsOpened, at: Recorded) -> State:
 
 @applies(ev.SheetReopened)
 def _(state: State, event: ev.SheetReopened, at: Recorded) -> State:
-    found = state.sealed.get("sheet") or SealedSet()
-    reopened = _sealed(state, "sheet", opened=False, envelopes=without(found.envelopes, event.member), released={})
+    """Only this member seals again; the other sheets have been read and stay."""
+    reopened = _sealed(state, "sheet", opened=False, envelopes={}, released={})
     return _without_totals(reopened).with_(
         reopened=put(state.reopened, event.member, event.ground),
         sheets=without(state.sheets, event.member),

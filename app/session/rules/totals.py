@@ -16,7 +16,7 @@ from app.procurement.scoring import (
     deviations,
     opened_problems,
     rank,
-    same_core_brand,
+    refuse_same_brand,
     totals,
 )
 from app.session.rules.events_evaluation import CheckFinding, OpenedSheet, Standing, TieResolved, TotalsComputed
@@ -120,7 +120,7 @@ def compute(state: State) -> tuple[TotalsComputed | TieResolved, ...]:
     sheets = [sheet_of(member, state.sheets[member]) for member in state.members() if member in state.sheets]
     suppliers = tuple(sorted(state.continuing()))
     problems = opened_problems(sheets, state.the_lot(), suppliers, facts_of(state))
-    findings = tuple(_finding(problem.code, problem.field) for problem in problems) + _same_brand(state)
+    findings = tuple(_finding(problem.code, problem.field) for problem in problems)
     if findings:
         return (TotalsComputed(standings=(), findings=findings, deviations=()),)
     try:
@@ -136,6 +136,7 @@ def _rank(
 ) -> tuple[tuple[Standing, ...], TieResolved | None, tuple[CheckFinding, ...]]:
     lot, rules, method = state.the_lot(), state.the_rules(), state.the_method()
     quotes = {supplier: quote for supplier, quote in corrected_quotes(state).items() if supplier in suppliers}
+    refuse_same_brand(lot, {supplier: quote.schedule for supplier, quote in quotes.items()})
     prices = evaluation_prices({s: (quote.total, quote.schedule) for s, quote in quotes.items()}, lot, rules)
     compared = {supplier: price.price for supplier, price in prices.items()}
     criterion = lot.price_criterion
@@ -170,15 +171,3 @@ def _finding(code: str, field: str) -> CheckFinding:
     member, _, place = field.rpartition(":")
     supplier, _, criterion = place.partition("/")
     return CheckFinding(code=code, member=member, supplier=supplier, criterion=criterion)
-
-
-def _same_brand(state: State) -> tuple[CheckFinding, ...]:
-    """Where the rules in force have 87号令 art. 31, a shared core brand stops the ranking instead of being ignored."""
-    if not state.the_rules().has(f"same_brand.{state.the_method().code}"):
-        return ()
-    brands = {
-        supplier: next((item.brand for item in quote.schedule.items if item.core and item.brand), "")
-        for supplier, quote in corrected_quotes(state).items()
-    }
-    groups = same_core_brand(brands)
-    return tuple(_finding("ranking.same_brand_not_supported", supplier) for group in groups for supplier in group)
