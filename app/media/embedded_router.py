@@ -5,7 +5,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -13,13 +13,10 @@ from app.clock import Clock
 from app.errors import InputError
 from app.logs import get_logger
 from app.media import rtcp, rtp
-from app.media.depacketize import starts_keyframe
 from app.media.loudness import Loudness, choose
-from app.media.room_peer import RoomPeer, Slot
+from app.media.room_peer import RoomPeer
 from app.media.router import (
-    ClockPair,
     Kind,
-    MediaPacket,
     PairTap,
     PeerStats,
     RouterEvent,
@@ -225,36 +222,7 @@ class EmbeddedRouter:
         sequence, timestamp = place
         if stream.kind == "audio" and self._loudness.hear(stream.source, packet.level, now):
             self._fill_all()
-        self._forward(stream, packet, sequence, timestamp, now)
-        if stream.taps:
-            taken = MediaPacket(
-                stream.source, stream.ssrc, stream.kind, stream.codec, sequence, timestamp, packet.marker, packet.level,
-                packet.payload, now,
-            )  # fmt: skip
-            for tap, _ in tuple(stream.taps):
-                try:
-                    tap(taken)
-                except Exception as error:  # a recorder's trouble must not silence the room
-                    _log.error("tap failed", source=stream.source, error=type(error).__name__)
-
-    def _forward(self, stream: Stream, packet: rtp.Packet, sequence: int, timestamp: int, now: float) -> None:
-        begins: bool | None = None
-        for peer, slot in stream.outs:
-            if stream.source not in peer.allowed:
-                continue
-            if slot.waiting:
-                if begins is None:
-                    begins = starts_keyframe(stream.codec, packet.payload)
-                if not begins:
-                    continue
-                slot.waiting = False
-            payload_type = slot.payload_types.get(stream.codec)
-            if payload_type is None:
-                continue
-            out = slot.writer.write(payload_type, packet.marker, sequence, timestamp, packet.payload, now, packet.level)
-            if out is not None:
-                peer.sent += 1
-                peer.link.send_rtp(out)
+        stream.forward(packet, sequence, timestamp, now)
 
     def _on_rtcp(self, sender: RoomPeer, data: bytes) -> None:
         sender.last_heard = self._clock.monotonic()
@@ -269,12 +237,12 @@ class EmbeddedRouter:
                 case rtcp.SenderReport(ssrc=ssrc):
                     stream = sender.published.get(ssrc)
                     if stream is not None and stream.seen and not stream.silenced:
-                        self._pass_report(stream, message, now)
+                        stream.pass_report(message, now)
                 case rtcp.ReceiverReport(ssrc=ssrc, fraction_lost=fraction):
                     if ssrc in sender.slots:
                         sender.lost = fraction / 256
                 case rtcp.Nack(ssrc=ssrc, lost=lost):
-                    self._send_again(sender, sender.slots.get(ssrc), lost)
+                    sender.send_again(ssrc, lost)
                 case rtcp.KeyframeRequest(ssrc=ssrc):
                     slot = sender.slots.get(ssrc)
                     if slot is not None and slot.stream is not None and slot.stream.source in sender.allowed:
@@ -293,29 +261,6 @@ class EmbeddedRouter:
         wanted = [WantedTile(source, width) for source, width in request.watch[: self._max_video]]
         if wanted != self._wanted.get(sender.name) and self._peers.get(sender.name) is sender:
             self.watch(sender.name, wanted)
-
-    def _send_again(self, peer: RoomPeer, slot: Slot | None, lost: Iterable[int]) -> None:
-        if slot is None or slot.stream is None or slot.stream.silenced or slot.stream.source not in peer.allowed:
-            return
-        for sequence in lost:
-            packet = slot.writer.again(sequence)
-            if packet is not None:
-                peer.sent += 1
-                peer.link.send_rtp(packet)
-
-    def _pass_report(self, stream: Stream, report: rtcp.SenderReport, now: float) -> None:
-        timestamp = stream.unwrap(report.timestamp)
-        for peer, slot in stream.outs:
-            stamp = slot.writer.stamp(timestamp)
-            if stamp is not None and stream.source in peer.allowed:
-                writer = slot.writer
-                peer.link.send_rtcp(
-                    rtcp.sender_report(rtcp.SenderReport(writer.ssrc, report.ntp, stamp, writer.packets, writer.octets))
-                )
-        pair = ClockPair(stream.source, timestamp, report.ntp, now)
-        for _, pairs in tuple(stream.taps):
-            if pairs is not None:
-                pairs(pair)
 
     # Who is there
 

@@ -85,6 +85,18 @@ class RoomPeer:
         for slot, source in zip(self._audio, sources, strict=True):
             self._put(slot, streams.get(source or ""), now)
 
+    def send_again(self, ssrc: int, lost: Collection[int]) -> None:
+        """Retransmit from one of our slots what is still there and still allowed."""
+        slot = self.slots.get(ssrc)
+        stream = slot.stream if slot is not None else None
+        if slot is None or stream is None or stream.silenced or stream.source not in self.allowed:
+            return
+        for sequence in lost:
+            packet = slot.writer.again(sequence)
+            if packet is not None:
+                self.sent += 1
+                self.link.send_rtp(packet)
+
     def withdraw(self, forbidden: Collection[str] | None = None) -> None:
         """Empty every slot that holds one of these sources (None: all slots) at once."""
         for slot in self.slots.values():

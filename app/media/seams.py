@@ -33,7 +33,7 @@ from app.media.rtp import AUDIO_LEVEL, MID, is_rtcp
 SUPPORTED = "1.16."
 MAX_DESCRIPTION = 128 * 1024  # characters of SDP
 MAX_LINES = 64
-_MAX_CANDIDATES = 24
+_MAX_CANDIDATES = 32
 _TURNED = {"recvonly": "sendonly", "sendonly": "recvonly"}
 _CODECS = {"audio": ("audio/opus",), "video": ("video/VP8", "video/H264")}
 
@@ -308,7 +308,8 @@ def _examine(offer: str) -> None:
     """Refuse early what the parser or ICE should not be bothered with."""
     lines = offer.splitlines()
     media = [line for line in lines if line.startswith("m=")]
-    candidates = [line for line in lines if line.startswith("a=candidate:")]
+    # Every m-line repeats them.
+    candidates = {line for line in lines if line.startswith("a=candidate:")}
     problem = (
         "too_long"
         if len(offer) > MAX_DESCRIPTION

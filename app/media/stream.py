@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from app.logs import get_logger
 from app.media import rtcp
-from app.media.router import Kind, PairTap, Tap
+from app.media.depacketize import starts_keyframe
+from app.media.router import ClockPair, Kind, MediaPacket, PairTap, Tap
 from app.media.rtp import Packet, Unwrapper
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ KEYFRAME_SECONDS = 0.5
 _NACK_AGAIN = 0.08  # seconds between two requests for the same packet
 _NACK_TRIES = 6
 _MAX_MISSING = 256
+_log = get_logger("media.stream")
 
 
 class Missing:
@@ -126,12 +129,53 @@ class Stream:
             self.missing.add(sequence)
         return sequence, self._timestamp(packet.timestamp)
 
-    def unwrap(self, timestamp: int) -> int:
-        """A 32-bit timestamp of this stream, unwrapped."""
-        return self._timestamp.near(timestamp)
-
     def request_keyframe(self, now: float) -> None:
         """Relay the wish for a whole picture, throttled."""
         if self.kind == "video" and now - self._last_keyframe_request >= KEYFRAME_SECONDS:
             self._last_keyframe_request = now
             self._ask_keyframe(self.ssrc)
+
+    def forward(self, packet: Packet, sequence: int, timestamp: int, now: float) -> None:
+        """Give a packet to the slots that show this stream, and to the taps."""
+        begins: bool | None = None
+        for peer, slot in self.outs:
+            if self.source not in peer.allowed:
+                continue
+            if slot.waiting:
+                if begins is None:
+                    begins = starts_keyframe(self.codec, packet.payload)
+                if not begins:
+                    continue
+                slot.waiting = False
+            payload_type = slot.payload_types.get(self.codec)
+            if payload_type is None:
+                continue
+            out = slot.writer.write(payload_type, packet.marker, sequence, timestamp, packet.payload, now, packet.level)
+            if out is not None:
+                peer.sent += 1
+                peer.link.send_rtp(out)
+        if not self.taps:
+            return
+        taken = MediaPacket(
+            self.source, self.ssrc, self.kind, self.codec, sequence, timestamp, packet.marker, packet.level,
+            packet.payload, now,
+        )  # fmt: skip
+        for tap, _ in tuple(self.taps):
+            try:
+                tap(taken)
+            except Exception as error:  # a recorder's trouble must not silence the room
+                _log.error("tap failed", source=self.source, error=type(error).__name__)
+
+    def pass_report(self, report: rtcp.SenderReport, now: float) -> None:
+        """Give a sender report to whoever gets this stream, in the slot's own numbers."""
+        timestamp = self._timestamp.near(report.timestamp)
+        for peer, slot in self.outs:
+            writer = slot.writer
+            stamp = writer.stamp(timestamp)
+            if stamp is not None and self.source in peer.allowed:
+                passed = rtcp.SenderReport(writer.ssrc, report.ntp, stamp, writer.packets, writer.octets)
+                peer.link.send_rtcp(rtcp.sender_report(passed))
+        pair = ClockPair(self.source, timestamp, report.ntp, now)
+        for _, pairs in tuple(self.taps):
+            if pairs is not None:
+                pairs(pair)

@@ -240,6 +240,18 @@ async def test_all_peers_share_one_port_and_the_public_address_is_offered() -> N
     await router.close()
 
 
+async def test_a_desk_with_several_addresses_and_all_slots_connects(room: Any, wait_until: Any) -> None:
+    many = [f"127.0.0.{n}" for n in range(1, 5)]
+    client = await room.join("A", addresses=many, video_slots=16, audio_slots=4)
+    await wait_until(lambda: client.state == "connected" and len(room.router.sources()) == 2)
+
+
+async def test_a_slot_more_than_there_are_is_refused_quietly(room: Any, wait_until: Any) -> None:
+    client = await room.join("A", publishes=False, video_slots=18)
+    await wait_until(lambda: client.state == "connected")
+    assert sum(slot.kind == "video" for slot in client.stats().slots) == 16
+
+
 @pytest.mark.parametrize("offer", ["", "v=0", "m=audio 9 UDP/TLS/RTP/SAVPF 96\r\n" * 100, "x" * 200_000])
 async def test_a_malformed_offer_is_one_clear_error(room: Any, offer: str) -> None:
     with pytest.raises(InputError) as caught:
