@@ -1,7 +1,7 @@
 """How fast the record is, beside named peers: python benchmarks/record.py [ENTRIES]
 
-Prints one line a measure: ours, the peer's, the ratio. Entries are about 500 bytes. Where a disk is in play, each side's
-best of ten turns counts.
+Prints one line a measure: ours, the peer's, the ratio. Entries are about 500 bytes. Where a disk is in play,
+each side's best of ten turns counts.
 """
 
 import hashlib

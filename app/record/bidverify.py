@@ -690,7 +690,9 @@ def judge(der: bytes, chain: tuple[bytes, ...], roots: Chain, at: datetime, rehe
         helpers: Chain = []
         for item in chain[:16]:
             try:
-                helpers.append(x509.load_der_x509_certificate(item))
+                helper = x509.load_der_x509_certificate(item)
+                if len(item) <= 16384 and helper.subject and helper.issuer and helper.extensions:
+                    helpers.append(helper)
             except READING:
                 continue
         if not leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:

@@ -15,6 +15,7 @@ from app.record.log import MerkleTree
 from app.record.verification import Fact, Tally
 
 SIGNED_IN = "signed_in"
+_CHAIN_LIMIT = 16
 _LEVELS = ("personal_token", "organisation_token", "staff_verified")
 TOKEN_LEVELS = frozenset(_LEVELS[:2])
 """Levels of which a certificate chain is claimed; at the other the staff vouch for the person, by the record."""
@@ -139,7 +140,11 @@ class ActChecks:
             self.identities.unsure("identity.no_trust", **where)
             self.revocations.unsure("identity.no_trust", **where)
             return
-        found = self._trust.validate(certificate, chain, entry.at, "sign")
+        try:
+            found = self._trust.validate(certificate, _readable(chain), entry.at, "sign")
+        except ValueError:  # parts of a certificate are parsed only when they are looked at
+            self.identities.failed("certificate.unreadable", **where)
+            return
         for part in (found.chain, found.validity, found.usage):
             _take(self.identities, part, where)
         if found.path and is_demo(found.path[-1]) and not self.rehearsal:
@@ -226,6 +231,19 @@ def _take(tally: Tally, part: Part, where: dict[str, Fact]) -> None:
         tally.failed(part.code, **where)
     elif part.status is Status.COULD_NOT_TELL:
         tally.unsure(part.code, **where)
+
+
+def _readable(chain: tuple[bytes, ...]) -> list[bytes]:
+    """The helping certificates of which every part can be parsed; a useless helper changes nothing."""
+    good = []
+    for der in chain[:_CHAIN_LIMIT]:
+        try:
+            certificate = parse_certificate(der)
+            if certificate.subject and certificate.issuer and certificate.extensions:
+                good.append(der)
+        except (InputError, ValueError):
+            continue
+    return good
 
 
 def _text(event: dict[str, Any], field: str) -> str:

@@ -167,7 +167,10 @@ class _Walk:
         elif index == 0 and not self._first(entry):
             self.entries.failed("entry.first", index=index)
         else:
-            self.acts.visit(entry)
+            try:
+                self.acts.visit(entry)
+            except Exception as error:  # as for contributed steps: a parser that breaks is a finding
+                self.entries.failed("step.broke", index=index, error=type(error).__name__)
             try:
                 self._named.update(named_blobs(entry.event, self._keys))
             except ValueError:

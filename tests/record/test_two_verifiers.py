@@ -21,6 +21,7 @@ def both(path: Path, case: RecordCase) -> tuple[Verification, dict[str, str]]:
     roots = x509.load_pem_x509_certificates(case.authority.pem)
     small = {step.code: step.verdict for step in bidverify.verify(path, roots, case.expect)}
     for step in full.steps:
+        assert step.problem != "step.broke", step.where
         opposite = {step.verdict.value, small.get(step.code)} == {"passed", "failed"}
         assert not opposite, f"{step.code}: {step.verdict} against {small[step.code]}: {step.problem}"
     return full, small
