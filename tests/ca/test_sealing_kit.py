@@ -242,3 +242,14 @@ def test_another_suite_is_refused_by_name() -> None:
 )
 def test_nonsense_is_malformed(data: bytes) -> None:
     assert code_of(lambda: parse(data)) == "kit.malformed"
+
+
+def test_one_form_of_base64() -> None:
+    """Stray bits before the padding would give a second file, with another digest, for the same kit."""
+    text = kit().to_bytes().decode()
+    while '="' not in text:  # until some certificate or signature needs padding
+        text = assembled(core()).to_bytes().decode()
+    end = text.index('="')
+    place = end - (2 if text[end - 1] == "=" else 1)
+    letter = {"9": "+", "Z": "a", "z": "0"}.get(text[place], chr(ord(text[place]) + 1))
+    assert code_of(lambda: parse((text[:place] + letter + text[place + 1 :]).encode())) == "kit.malformed"
