@@ -1,8 +1,11 @@
 """Who a viewer is, here and now: the questions that the table of visibility asks (SESSION.md, Who sees what)."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from app.session.rules.evaluation import in_evaluation
+from app.session.rules.event import Event, Recorded
 from app.session.rules.people import HOST, Person, Role
 from app.session.rules.state import State
 
@@ -136,6 +139,24 @@ class Viewer:
                 return self.entered("opening_closed")
             return self.staff or self.supervisor or self.committee
         return True
+
+
+Rule = Callable[[Viewer, Any, Recorded], bool]
+
+AUDIENCE: dict[type[Event], Rule] = {}
+"""Event type → who sees it, besides the one who did it."""
+
+
+def seen_by(*kinds: type[Event]) -> Callable[[Rule], Rule]:
+    """Enter a rule into the table for these types of event."""
+
+    def register(rule: Rule) -> Rule:
+        for kind in kinds:
+            assert kind not in AUDIENCE, f"two audiences for {kind.__name__}"
+            AUDIENCE[kind] = rule
+        return rule
+
+    return register
 
 
 def viewer(state: State, person: str, at: datetime | None = None) -> Viewer | None:
