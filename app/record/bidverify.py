@@ -649,7 +649,10 @@ class Walk:
 
 KNOWN_EXTENSIONS = {"2.5.29.19", "2.5.29.15", "2.5.29.37", "2.5.29.32"}
 OTHER_PURPOSES = {"1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"}
-READING = (ValueError, TypeError, UnsupportedAlgorithm)
+READING = (
+    ValueError, TypeError, UnsupportedAlgorithm,
+    x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
 
 
 def usable_key(certificate: x509.Certificate) -> Key | None:

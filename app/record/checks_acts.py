@@ -4,6 +4,8 @@ import hashlib
 from typing import Any
 
 import msgspec
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from app.ca.signatures import SUPPORTED_SUITES, parse_certificate, suite_of, verify_signature
 from app.ca.trust import Part, Status, TrustList, is_demo
@@ -16,6 +18,15 @@ from app.record.verification import Fact, Tally
 
 SIGNED_IN = "signed_in"
 _CHAIN_LIMIT = 16
+BROKEN_CERTIFICATE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What reading a certificate or revocation list from outside may raise; the last three are no ValueErrors."""
 _LEVELS = ("personal_token", "organisation_token", "staff_verified")
 TOKEN_LEVELS = frozenset(_LEVELS[:2])
 """Levels of which a certificate chain is claimed; at the other the staff vouch for the person, by the record."""
@@ -142,7 +153,7 @@ class ActChecks:
             return
         try:
             found = self._trust.validate(certificate, _readable(chain), entry.at, "sign")
-        except ValueError:  # parts of a certificate are parsed only when they are looked at
+        except BROKEN_CERTIFICATE:  # its parts are parsed only when they are looked at
             self.identities.failed("certificate.unreadable", **where)
             return
         for part in (found.chain, found.validity, found.usage):
@@ -217,8 +228,8 @@ class ActChecks:
     def _signed(self, tally: Tally, step: str, certificate: bytes, data: bytes, signature: bytes, index: int) -> None:
         try:
             supported = suite_of(parse_certificate(certificate)) in SUPPORTED_SUITES
-        except InputError as error:
-            tally.failed(error.code, index=index)
+        except (InputError, *BROKEN_CERTIFICATE):
+            tally.failed("certificate.unreadable", index=index)
             return
         if not supported:
             tally.unsure(f"{step}.suite", index=index)
@@ -241,7 +252,7 @@ def _readable(chain: tuple[bytes, ...]) -> list[bytes]:
             certificate = parse_certificate(der)
             if certificate.subject and certificate.issuer and certificate.extensions:
                 good.append(der)
-        except (InputError, ValueError):
+        except (InputError, *BROKEN_CERTIFICATE):
             continue
     return good
 

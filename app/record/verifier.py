@@ -7,7 +7,7 @@ from app.ca.trust import TrustList
 from app.errors import BidroomError, InputError
 from app.record.archive import RULEPACK
 from app.record.archive_reader import ArchiveReader, Hidden
-from app.record.checks_acts import ActChecks
+from app.record.checks_acts import BROKEN_CERTIFICATE, ActChecks
 from app.record.checks_log import (
     Heads,
     StampChecker,
@@ -217,7 +217,7 @@ def _carried_lists(archive: ArchiveReader) -> Iterator[bytes]:
             try:
                 content = archive.read(name)
                 TrustList([], [content])
-            except InputError:
+            except (InputError, *BROKEN_CERTIFICATE):
                 continue  # an unreadable list leaves the revocation untold, and the container's step names it
             yield content
 

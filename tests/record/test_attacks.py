@@ -360,6 +360,14 @@ def _other_verifier(files: dict[str, bytes], _first: dict[str, Any]) -> None:
     files["bidverify.py"] = b"print('PASSED')\n"
 
 
+def _broken_list(files: dict[str, bytes], _first: dict[str, Any]) -> None:
+    """A revocation list of a version that does not exist."""
+    content = files.pop(next(name for name in files if name.endswith(".crl"))).replace(
+        b"\x02\x01\x01", b"\x02\x01\x09", 1
+    )
+    files[f"certificates/{hashlib.sha256(content).hexdigest()}.crl"] = content
+
+
 def _other_size(_files: dict[str, bytes], first: dict[str, Any]) -> None:
     first["size"] += 1
 
@@ -373,6 +381,7 @@ def _other_size(_files: dict[str, bytes], first: dict[str, Any]) -> None:
         (_no_cosignatures, "cosignatures", "could_not_tell"),
         (_other_verifier, "carried", "could_not_tell"),
         (_other_size, "tree", "failed"),
+        (_broken_list, "container", "passed"),
     ],
 )
 def test_a_careful_forger_is_found(
