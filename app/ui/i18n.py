@@ -1,9 +1,9 @@
 """Two languages, switched while the program runs.
 
-The source text in code is Simplified Chinese; ``resources/i18n/en.json`` maps each source text to English. Text with
-facts uses ``{name}`` fields in both. A plain table was chosen over ``.qm`` files because it needs no build step, reads
-well in review, and a test can hold code and table together (``tests/ui/test_i18n.py``). Qt's own texts (file dialog,
-context menus) come from Qt's catalogue.
+The source text in code is Simplified Chinese; ``resources/i18n/en/*.json`` map each source text to English (one file
+an area of the desk). Text with facts uses ``{name}`` fields in both. A plain table was chosen over ``.qm`` files
+because it needs no build step, reads well in review, and a test can hold code and table together
+(``tests/ui/test_i18n.py``). Qt's own texts (file dialog, context menus) come from Qt's catalogue.
 """
 
 import json
@@ -39,7 +39,9 @@ def language() -> Language:
 @cache
 def catalogue() -> Mapping[str, str]:
     """Chinese source text to English."""
-    table: dict[str, str] = json.loads((RESOURCES / "i18n" / "en.json").read_text("utf-8"))
+    table: dict[str, str] = {}
+    for path in sorted((RESOURCES / "i18n" / "en").glob("*.json")):
+        table.update(json.loads(path.read_text("utf-8")))
     return table
 
 

@@ -1,7 +1,7 @@
 """Codes become words and sentences here, and only here.
 
-The tables are data (``resources/i18n/{words,errors,events}.json``), each entry with ``zh`` and ``en``. A code that is
-not in a table still gets a calm, true sentence; the code itself is then behind the fold.
+The tables are data (``resources/i18n/{words,errors,events,findings,problems}.json``), each entry with ``zh`` and
+``en``. A code that is not in a table still gets a calm, true sentence; the code itself is then behind the fold.
 """
 
 import json
@@ -28,8 +28,12 @@ class ErrorText(msgspec.Struct, frozen=True):
 
 @cache
 def table(name: str) -> Mapping[str, Any]:
-    """One of the tables, read once."""
-    read: dict[str, Any] = json.loads((RESOURCES / "i18n" / f"{name}.json").read_text("utf-8"))
+    """One of the tables, read once: ``NAME.json`` and, joined to it, ``NAME_*.json`` (one an area of the desk)."""
+    folder = RESOURCES / "i18n"
+    read: dict[str, Any] = {}
+    for path in (folder / f"{name}.json", *sorted(folder.glob(f"{name}_*.json"))):
+        for key, entry in json.loads(path.read_text("utf-8")).items():
+            read[key] = {**read[key], **entry} if key in read and name == "words" else entry
     return read
 
 
@@ -49,8 +53,9 @@ def error_text(code: str, facts: Mapping[str, object] | None = None) -> ErrorTex
     Looks for the code itself, then for its first part (``token.*``), then says the general sentence.
     """
     errors = table("errors")
-    entry = errors.get(code) or errors.get(code.split(".", 1)[0] + ".*") or errors["*"]
-    said = entry[language().value]
+    family = errors.get(code.split(".", 1)[0] + ".*") or errors["*"]
+    spoken = language().value
+    said = {**family[spoken], **errors.get(code, family)[spoken]}
     filled = _facts(facts)
     shown = "\n".join([code, *(f"{key} = {value}" for key, value in (facts or {}).items())])
     return ErrorText(
@@ -118,14 +123,17 @@ class _Facts(dict[str, str]):
         return "—"
 
 
-WORD_KINDS = ("phase", "role", "method", "act", "state", "level", "cause", "scope", "room")
+WORD_KINDS = (
+    "phase", "role", "method", "act", "state", "level", "cause", "scope", "room", "window", "stage", "attribution",
+    "party", "document_kind",
+)  # fmt: skip
 
 
 def _facts(facts: Mapping[str, object] | None) -> _Facts:
     filled = _Facts()
     for key, value in (facts or {}).items():
         text = str(value)
-        filled[key] = word(key, text) if key in WORD_KINDS else text
+        filled[key] = word(key, text.split(":", 1)[0] if key == "window" else text) if key in WORD_KINDS else text
     return filled
 
 

@@ -119,8 +119,9 @@ class NewCaseWizard(Wizard):
         self._result.addLayout(row(chip, label("section", self._case.project_name), None, spacing=10))
         for problem in self._problems:
             text = texts.problem_text(problem.code, problem.facts)
-            line = row(label("second", problem.field), label("body", text, wrap=True), spacing=16)
-            line.itemAt(0).widget().setFixedWidth(240)
+            where = label("second", problem.field)
+            where.setFixedWidth(240)
+            line = row(where, label("body", text, wrap=True), spacing=16)
             line.setStretch(1, 1)
             self._result.addLayout(line)
         if count:
