@@ -89,7 +89,7 @@ class Client:
         self.head: tuple[int, str] = (0, EMPTY_ROOT.hex())
         self.host_offset_ms = 0
         self.alarm: str = ""
-        self._clock = clock
+        self.clock = clock
         self._key = Ed25519PrivateKey.generate()
         self._session = self._key.public_key().public_bytes_raw()
         self._tree = MerkleTree()
@@ -154,7 +154,7 @@ class Client:
     def _set_status(self, status: Status) -> None:
         if status != self.status:
             self.status = status
-            self.since = self._clock.monotonic()
+            self.since = self.clock.monotonic()
         self._tell()
 
     def _tell(self) -> None:
@@ -209,7 +209,7 @@ class Client:
             raise InputError("message.version", version=welcome.version)
         if welcome.case != self.link.case:
             raise InputError("link.other_case", case=welcome.case)
-        self.host_offset_ms = round((parse_stamp(welcome.at) - self._clock.now()).total_seconds() * 1000)
+        self.host_offset_ms = round((parse_stamp(welcome.at) - self.clock.now()).total_seconds() * 1000)
         nonce = bytes.fromhex(welcome.nonce)
         if self.me:
             signature = base64_text(self._key.sign(b"bidroom resume " + nonce))
@@ -259,7 +259,7 @@ class Client:
     async def _ping(self) -> None:
         while True:
             with contextlib.suppress(ConnectionError):
-                await self._say(wire.Ping(stamp(self._clock.now())))
+                await self._say(wire.Ping(stamp(self.clock.now())))
             await asyncio.sleep(PING_SECONDS)
 
     async def _say(self, message: wire.Message) -> None:
@@ -283,7 +283,7 @@ class Client:
                     future.set_result(message)
             case wire.Pong():
                 sent = parse_stamp(message.asked)
-                now = self._clock.now()
+                now = self.clock.now()
                 middle = sent + (now - sent) / 2
                 self.host_offset_ms = round((parse_stamp(message.at) - middle).total_seconds() * 1000)
             case wire.Goodbye():
@@ -364,7 +364,7 @@ class Client:
             return
         if checkpoint.size >= seen:
             self.head = (checkpoint.size, checkpoint.root.hex())
-            line = cosign(checkpoint, self.me, self._key, int(self._clock.now().timestamp()))
+            line = cosign(checkpoint, self.me, self._key, int(self.clock.now().timestamp()))
             with contextlib.suppress(ConnectionError):
                 await self._say(wire.Cosign(checkpoint.size, line))
         self.witnesses = message.witnesses
@@ -486,7 +486,7 @@ class Client:
 
     def host_now(self) -> datetime:
         """The host's time as measured from here."""
-        return self._clock.now() + timedelta(milliseconds=self.host_offset_ms)
+        return self.clock.now() + timedelta(milliseconds=self.host_offset_ms)
 
 
 def _refused(message: object) -> InputError:

@@ -122,7 +122,8 @@ class Connection:
         stop_listening = self._room.listen(self)
         try:
             self._desk.arrived(self.person, self)
-            await self._room.report(commands.ReportConnection(person=self.person, connected=True))
+            with contextlib.suppress(InputError):  # a closed case records nothing more
+                await self._room.report(commands.ReportConnection(person=self.person, connected=True))
             self.refresh()
             async for frame in self._socket:
                 if frame.type is not WSMsgType.TEXT:

@@ -85,6 +85,22 @@ class Files:
                 raise InputError("blob.too_large", limit=limit)
         return bytes(data)
 
+    async def header(self, envelope_sha256: str, limit: int) -> bytes:
+        """The header of a sealed envelope, without the rest; whoever uses it checks its digest against the receipt.
+
+        Raises:
+            InputError: ``blob.missing`` (or not for this person now), ``blob.too_large``.
+        """
+        async with self._request("GET", f"headers/{envelope_sha256}") as response:
+            if response.status != 200:
+                raise InputError("blob.missing", digest=envelope_sha256)
+            data = await response.content.read(limit + 1)
+            while not response.content.at_eof() and len(data) <= limit:
+                data += await response.content.read(limit + 1 - len(data))
+        if len(data) > limit:
+            raise InputError("blob.too_large", limit=limit)
+        return data
+
     async def fetch_to(self, sha256: str, target: Path) -> None:
         """A file by its digest into ``target``; appears whole or not at all. Raises as :meth:`fetch`."""
         part = target.with_name(target.name + ".part")

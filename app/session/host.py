@@ -11,6 +11,7 @@ import secrets
 import msgspec
 from aiohttp import web
 
+from app.ca.envelope_header import frame_header, read_header
 from app.errors import BidroomError, FaultError, InputError
 from app.logs import get_logger
 from app.session.case_folder import trust_of
@@ -21,7 +22,7 @@ from app.session.room import Room
 from app.session.rules import commands
 from app.session.rules.command import Command
 from app.session.rules.people import Role
-from app.session.rules.state import ANNOUNCED, CLOSED, FAILED, RECEIVING
+from app.session.rules.state import ANNOUNCED, CLOSED, FAILED, RECEIVING, State
 from app.session.rules.visibility import may_fetch
 from app.session.wire import messages as wire
 from app.tasks import TaskSet
@@ -84,6 +85,7 @@ class CaseHost:
         app.router.add_get("/v1/desk", self._desk)
         app.router.add_put("/v1/blobs", self._put_blob)
         app.router.add_get("/v1/blobs/{sha256}", self._get_blob)
+        app.router.add_get("/v1/headers/{sha256}", self._get_header)
         app.router.add_get("/v1/health", self._health)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await self._runner.setup()
@@ -180,6 +182,19 @@ class CaseHost:
         await response.write_eof()
         return response
 
+    async def _get_header(self, request: web.Request) -> web.Response:
+        """The header of an envelope, for those who hold a share of it, when it may be opened."""
+        person = self._bearer(request).person
+        sha256 = request.match_info["sha256"]
+        if not holds_share(self.room.state, person, sha256):
+            raise web.HTTPNotFound
+        try:
+            with open(self.room.blobs.path(sha256), "rb") as file:
+                header = await asyncio.to_thread(read_header, file)
+        except (BidroomError, OSError) as error:
+            raise web.HTTPNotFound from error
+        return web.Response(body=frame_header(header.raw))
+
     # --- what a connection asks (Desk) ---
 
     def arrived(self, person: str, connection: Connection) -> None:
@@ -228,3 +243,15 @@ class CaseHost:
         waiting = self.room.state.phase == method.phases[0].name
         if waiting and (moved or known is None):
             self._tasks.start(self.room.report(commands.ReportClocks(offsets={person: milliseconds})), "clock sample")
+
+
+def holds_share(state: State, person: str, envelope_sha256: str) -> bool:
+    """Whether ``person`` holds a share of this envelope and the time to use it has come."""
+    if state.phase == "decrypting":
+        for supplier, bid in state.bids.items():
+            if bid.envelope_sha256 == envelope_sha256:
+                return person in state.kit_openers or state.supplier_of(person) == supplier
+    return any(
+        person in found.holders and any(item.envelope_sha256 == envelope_sha256 for item in found.envelopes.values())
+        for found in state.sealed.values()
+    )

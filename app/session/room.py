@@ -87,6 +87,7 @@ class Room:
         self._listeners: list[Listener] = []
         self._tasks = TaskSet()
         self._working: set[Effect] = set()
+        self._cosigned = asyncio.Event()
         self._sequences: dict[str, dict[int, tuple[bytes, tuple[int, ...]]]] = {}
 
     @property
@@ -278,6 +279,13 @@ class Room:
             raise InputError("checkpoint.not_signed")
         await self.store.add_cosignature(size, line)
         self.witnesses[person] = max(size, self.witnesses.get(person, 0))
+        self._cosigned.set()
+
+    async def witnessed(self, size: int) -> None:
+        """Wait until everyone online has cosigned a head of at least ``size``."""
+        while not all(self.witnesses.get(person, 0) >= size for person in self.state.online):
+            self._cosigned.clear()
+            await self._cosigned.wait()
 
     # --- work that follows from the state ---
 

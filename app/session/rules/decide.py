@@ -105,6 +105,8 @@ def _permit(state: State, actor: str, command: Command, move: Move) -> None:
     if not holds(state, actor, move.by):
         raise InputError("refused.role", command=command_type(command))
     if actor == HOST:
+        if state.phase == CLOSED:
+            raise InputError("refused.closed")
         return
     if state.phase in (CLOSED, FAILED) and not move.while_paused:
         raise InputError("refused.closed")

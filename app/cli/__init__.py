@@ -1,0 +1,261 @@
+"""The verbs of ``bidroom``. Each reads its words, calls ``bootstrap`` or the session, and says one clear sentence when
+something is wrong; exit status 2 for wrong input, 1 for a fault (``verify`` has its own: 0 passed, 1 failed, 2 unknown).
+"""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from app import __version__, logs
+from app.errors import BidroomError, InputError
+from app.settings import data_dir
+
+Verb = Callable[[argparse.Namespace], int]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one verb; the exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments or ["desk"])
+    logs.configure("DEBUG" if options.verbose else "WARNING")
+    verb: Verb = options.verb
+    try:
+        return verb(options)
+    except BidroomError as error:
+        from app.cli.texts import sentence
+
+        print(f"bidroom: {sentence(error.code, error.facts)}", file=sys.stderr)
+        return 2 if isinstance(error, InputError) else 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bidroom", description="开评标室: open and evaluate bids, on the record")
+    parser.add_argument("--version", action="version", version=f"bidroom {__version__}")
+    parser.add_argument("--verbose", action="store_true", help="technical log on standard error")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    desk = verbs.add_parser("desk", help="open the desk (the default)")
+    desk.add_argument("link", nargs="?", default="", help="an invitation link to follow")
+    desk.set_defaults(verb=_desk)
+
+    host = verbs.add_parser("host", help="keep cases: the bid box, the room, the recording")
+    host.add_argument("--home", type=Path, default=data_dir() / "cases", help="folder of the cases")
+    host.add_argument("--case", default="", help="only this case")
+    host.add_argument("--listen", default="0.0.0.0:7443", metavar="ADDRESS:PORT", help="TCP address and port")
+    host.add_argument("--media-port", type=int, default=0, help="UDP port of picture and sound (default: as --listen)")
+    host.add_argument("--public", default="", metavar="ADDRESS", help="name or address by which outsiders reach it")
+    host.add_argument("--no-media", dest="media", action="store_false", help="no picture and sound")
+    host.add_argument("--local", action="store_true", help="this machine only (rehearsals)")
+    host.set_defaults(verb=_host)
+
+    case = verbs.add_parser("case", help="cases on this host").add_subparsers(required=True, metavar="WHAT")
+    new = case.add_parser("new", help="make a case from a case file (docs/case-file.md)")
+    new.add_argument("file", type=Path)
+    new.add_argument("--lot", default="", help="lot id (default: the first); one case is one lot")
+    new.add_argument("--home", type=Path, default=data_dir() / "cases")
+    new.add_argument("--people", type=Path, required=True, help="JSON list of the agency's and openers' people")
+    new.add_argument("--trust", type=Path, required=True, help="PEM bundle of the CAs to be trusted")
+    new.add_argument("--crl", type=Path, help="PEM bundle of revocation lists")
+    new.add_argument("--rules", type=Path, help="rule pack (default: the one that is shipped)")
+    new.add_argument("--mirror", type=Path, help="folder for a second copy of the record, on another disk")
+    new.add_argument("--public", default="127.0.0.1:7443", metavar="ADDRESS:PORT", help="for the links")
+    new.set_defaults(verb=_case_new)
+    check = case.add_parser("check", help="say all that is wrong in a case file")
+    check.add_argument("file", type=Path)
+    check.set_defaults(verb=_case_check)
+
+    invite = verbs.add_parser("invite", help="make a one-use link for a person (as officer)")
+    invite.add_argument("person", help="person id")
+    invite.add_argument("--reason", default="", help="why a link is issued again")
+    invite.add_argument("--reset-certificate", action="store_true", help="the token was lost: bind a new one")
+    _as_person(invite)
+    invite.set_defaults(verb=_invite)
+
+    bid = verbs.add_parser("bid", help="seal, submit, withdraw a bid").add_subparsers(required=True, metavar="WHAT")
+    seal = bid.add_parser("seal", help="seal a bid with the signed sealing kit")
+    seal.add_argument("--kit", type=Path, required=True)
+    seal.add_argument(
+        "--bid", type=Path, required=True, help="folder with bid.json and the documents (docs/bid-file.md)"
+    )
+    seal.add_argument("--trust", type=Path, required=True)
+    seal.add_argument("--out", type=Path, required=True)
+    _token(seal)
+    seal.set_defaults(verb=_bid_seal)
+    submit = bid.add_parser("submit", help="upload a sealed bid; writes the signed receipt")
+    submit.add_argument("envelope", type=Path)
+    submit.add_argument("--receipt", type=Path, required=True, help="where to keep the receipt")
+    _as_person(submit)
+    submit.set_defaults(verb=_bid_submit)
+    withdraw = bid.add_parser("withdraw", help="withdraw the bid that stands")
+    _as_person(withdraw)
+    withdraw.set_defaults(verb=_bid_withdraw)
+    kit = bid.add_parser("kit", help="fetch the sealing kit")
+    kit.add_argument("--out", type=Path, required=True)
+    _as_person(kit)
+    kit.set_defaults(verb=_bid_kit)
+
+    verify = verbs.add_parser("verify", help="check an archive: 0 passed, 1 failed, 2 could not tell")
+    verify.add_argument("archive", type=Path)
+    verify.add_argument("--trust", type=Path, action="append", default=[], help="roots.pem, from outside the archive")
+    verify.add_argument("--expect", default="", metavar="N:R", help="entries and root, from a signed document or slip")
+    verify.add_argument("--json", action="store_true")
+    verify.set_defaults(verb=_verify)
+
+    token = verbs.add_parser("token", help="tokens").add_subparsers(required=True, metavar="WHAT")
+    listing = token.add_parser("list", help="tokens and certificates on this machine")
+    listing.add_argument("--module", action="append", default=[])
+    listing.set_defaults(verb=_token_list)
+
+    demo = verbs.add_parser("demo", help="play a whole case, from sealed bids to a verified archive")
+    demo.add_argument("--method", choices=["tender", "consultation"], default="tender")
+    demo.add_argument("--out", type=Path, default=Path("out") / "demo")
+    demo.add_argument("--headless", action="store_true", help="no windows")
+    demo.add_argument("--case", type=Path, help="one's own case file")
+    demo.add_argument("--bids", type=Path, help="one's own bids: a folder with one folder a supplier")
+    demo.add_argument("--big", type=int, default=200_000_000, help="bytes of the sample's big bid")
+    demo.add_argument("--no-media", dest="media", action="store_false")
+    demo.add_argument("--screenshots", type=Path, metavar="DIR", help="only draw every screen into DIR")
+    demo.set_defaults(verb=_demo)
+    return parser
+
+
+def _token(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--module", action="append", default=[], help="PKCS#11 module (default: those found)")
+    parser.add_argument("--token", default="", help="label or serial of the token (default: the only one)")
+
+
+def _as_person(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--link", required=True, help="one's own link")
+    parser.add_argument("--name", default="", help="the representative's name (organisation token)")
+    _token(parser)
+
+
+def _desk(options: argparse.Namespace) -> int:
+    from app.bootstrap.desk import run_desk_program
+
+    return run_desk_program(options.link)
+
+
+def _host(options: argparse.Namespace) -> int:
+    from app.bootstrap import HostOptions, run_hosts
+    from app.session.host import Listen
+
+    address, _, port = options.listen.rpartition(":")
+    if not port.isdigit():
+        raise InputError("host.listen_malformed")
+    addresses = ("127.0.0.1",) if options.local else None
+    listen = Listen(
+        address=address,
+        port=int(port),
+        media_addresses=addresses,
+        media_port=options.media_port or int(port),
+        public=options.public,
+        public_media=_ip(options.public),
+    )
+    home: Path = options.home
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl+C raises KeyboardInterrupt instead
+                loop.add_signal_handler(name, stop.set)
+        await run_hosts(HostOptions(home, listen, options.case, options.media), stop)
+
+    asyncio.run(serve())
+    return 0
+
+
+def _ip(text: str) -> str | None:
+    import ipaddress
+
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None
+
+
+def _case_new(options: argparse.Namespace) -> int:
+    from app.cli.case import new_case
+
+    return new_case(options)
+
+
+def _case_check(options: argparse.Namespace) -> int:
+    from app.cli.case import check_case
+
+    return check_case(options.file)
+
+
+def _invite(options: argparse.Namespace) -> int:
+    from app.cli.case import invite
+
+    return _with_client(options, lambda client: invite(client, options))
+
+
+def _bid_seal(options: argparse.Namespace) -> int:
+    from app.cli.bid import seal
+
+    return asyncio.run(seal(options))
+
+
+def _bid_submit(options: argparse.Namespace) -> int:
+    from app.cli.bid import submit
+
+    return _with_client(options, lambda client: submit(client, options))
+
+
+def _bid_withdraw(options: argparse.Namespace) -> int:
+    from app.cli.bid import withdraw
+
+    return _with_client(options, withdraw)
+
+
+def _bid_kit(options: argparse.Namespace) -> int:
+    from app.cli.bid import kit
+
+    return _with_client(options, lambda client: kit(client, options))
+
+
+def _with_client(options: argparse.Namespace, work: "Callable[..., Awaitable[int]]") -> int:
+    from app.cli.bid import as_person
+
+    async def go() -> int:
+        async with as_person(options) as client:
+            return await work(client)
+
+    return asyncio.run(go())
+
+
+def _token_list(options: argparse.Namespace) -> int:
+    from app.cli.bid import list_tokens
+
+    return asyncio.run(list_tokens(options.module))
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from app.bootstrap import verify
+    from app.cli.texts import verification_lines
+
+    result = verify(options.archive, options.trust, options.expect)
+    if options.json:
+        print(result.to_json().decode())
+    else:
+        print("\n".join(verification_lines(result)))
+    return result.exit_code
+
+
+def _demo(options: argparse.Namespace) -> int:
+    if options.screenshots is not None:
+        from app.bootstrap.desk import screenshots
+
+        return screenshots(options.screenshots)
+    from app.cli.demo import demo
+
+    return demo(options)

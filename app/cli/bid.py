@@ -1,0 +1,134 @@
+"""``bidroom bid`` and ``bidroom token``: a supplier without the desk."""
+
+import argparse
+import contextlib
+import getpass
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from app.ca.envelope import read_header
+from app.ca.modules import find_modules
+from app.ca.sealing_kit import parse as parse_kit
+from app.ca.sealing_kit import verify as verify_kit
+from app.ca.signatures import describe
+from app.ca.token import PinRequest
+from app.ca.trust import TrustList
+from app.ca.worker import TokenKeyHolder, TokenWorker
+from app.cli.case import read
+from app.clock import SystemClock
+from app.errors import InputError
+from app.procurement.bid_file import bid_payload, parse_bid_file
+from app.rehearsal.sample_bids import measure
+from app.session import acts
+from app.session.client import Client, Person
+from app.session.rules.people import Level
+from app.session.wire.link import parse_link
+
+
+class PromptPin:
+    """Asks for the PIN on the terminal; once, and never again by itself."""
+
+    async def ask(self, request: PinRequest) -> str | None:
+        if request.wrong:
+            print("PIN refused.", file=sys.stderr)
+        return getpass.getpass(f"PIN {request.token_label} ({request.act.code}): ") or None
+
+    async def confirm_final(self, request: PinRequest) -> bool:
+        return input(f"Last try for {request.token_label}! Go on? [yes/no] ").strip() == "yes"
+
+
+@contextlib.asynccontextmanager
+async def token_of(options: argparse.Namespace) -> AsyncIterator[TokenKeyHolder]:
+    """The token that the options choose."""
+    worker = TokenWorker(PromptPin())
+    await worker.start(options.module or find_modules())
+    try:
+        selector = options.token
+        if not selector:
+            usable = [info for info in await worker.tokens() if info.certificates and not info.problem]
+            if len(usable) != 1:
+                raise InputError("token.choose", count=len(usable))
+            selector = usable[0].serial or usable[0].label
+        yield await worker.open(selector)
+    finally:
+        await worker.close()
+
+
+@contextlib.asynccontextmanager
+async def as_person(options: argparse.Namespace) -> AsyncIterator[Client]:
+    """Signed in with one's token over one's link."""
+    link = parse_link(options.link)
+    async with token_of(options) as key:
+        organisation = bool(describe(key.signing_certificate).uscc) and bool(options.name)
+        level = Level.ORGANISATION_TOKEN if organisation else Level.PERSONAL_TOKEN
+        client = Client(link, Person(level, key, name=options.name), SystemClock())
+        await client.start()
+        try:
+            yield client
+        finally:
+            await client.close()
+
+
+async def seal(options: argparse.Namespace) -> int:
+    """Check the kit, show its holders, seal."""
+    kit = parse_kit(read(options.kit))
+    trust = TrustList([read(options.trust)], demo=kit.core.rehearsal)
+    now = SystemClock().now()
+    verify_kit(kit, lambda der, chain, usage: trust.validate(der, chain, now, usage))
+    for opener in kit.core.openers:
+        print("\t".join([opener.holder, opener.organisation, opener.party, "must" if opener.must else ""]).rstrip())
+    folder: Path = options.bid
+    bid = parse_bid_file(read(folder / "bid.json"))
+    payload = bid_payload(bid, [measure(folder / document.name, document.kind) for document in bid.documents])
+    files = [(document.name, folder / document.name) for document in payload.documents]
+    async with token_of(options) as key:
+        header = await acts.seal_bid(kit, payload, files, options.out, key, _progress)
+    print(f"\n{options.out}\t{header}")
+    return 0
+
+
+async def submit(client: Client, options: argparse.Namespace) -> int:
+    """Upload; keep the receipt."""
+    with open(options.envelope, "rb") as file:
+        header = read_header(file).sha256
+    receipt = await acts.submit_bid(client, options.envelope, header, _progress)
+    options.receipt.write_bytes(receipt)
+    print(f"\n{options.receipt}")
+    return 0
+
+
+async def withdraw(client: Client) -> int:
+    """Withdraw the bid that stands."""
+    await acts.withdraw_bid(client)
+    return 0
+
+
+async def kit(client: Client, options: argparse.Namespace) -> int:
+    """Fetch the sealing kit."""
+    options.out.write_bytes(await acts.fetch_kit(client))
+    return 0
+
+
+async def list_tokens(modules: list[str]) -> int:
+    """Every token with its certificates; broken ones with what is wrong."""
+    worker = TokenWorker(PromptPin())
+    await worker.start(modules or find_modules())
+    try:
+        for token in await worker.tokens():
+            print(
+                "\t".join(
+                    [token.label or "-", token.serial, token.pin_state.value, token.problem or "ok", token.module]
+                )
+            )
+            for item in token.certificates:
+                use = "/".join(word for word, on in (("sign", item.signs), ("decrypt", item.decrypts)) if on)
+                number = item.uscc or item.identity_number
+                print("\t".join([f"  {item.holder}", number, use, f"{item.not_after:%Y-%m-%d}", item.issuer]))
+    finally:
+        await worker.close()
+    return 0
+
+
+def _progress(done: int, total: int) -> None:
+    print(f"\r{done * 100 // max(total, 1):3d} %", end="", file=sys.stderr, flush=True)

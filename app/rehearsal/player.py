@@ -1,0 +1,126 @@
+"""A player: one real client with its own token and media, and a part that says what it does when it is waited for.
+
+The autopilot asks the rules who is waited for and acts when it is its own person; everything goes over the network path
+and through the host's decisions like anybody's. A hand-over (:meth:`Player.hold`) lets a human act instead.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+from app.clock import Clock
+from app.errors import BidroomError
+from app.logs import get_logger
+from app.media.media_thread import MediaSession
+from app.media.sources import Tone
+from app.media.testcard import TestCard
+from app.session.client import Client
+from app.session.rules.decide import waiting_for
+from app.session.rules.state import State
+from app.tasks import TaskSet
+
+_log = get_logger("rehearsal")
+
+PAUSE_SECONDS = 0.05
+RETRY_SECONDS = 0.5
+Act = Callable[[Client], Awaitable[None]]
+
+
+class Part(Protocol):
+    """What a player does.
+
+    Attributes:
+        acts: by the tag of the command that is waited for.
+    """
+
+    acts: Mapping[str, Act]
+
+    async def idle(self, client: Client) -> bool:
+        """Called after every change when nobody waits for this person; True when something was done."""
+        ...
+
+
+class Player:
+    """Plays one person until :meth:`close`; see the module."""
+
+    def __init__(self, client: Client, part: Part, name: str, clock: Clock) -> None:
+        self.client = client
+        self.part = part
+        self.name = name
+        self.failures: list[str] = []
+        self._clock = clock
+        self._media: MediaSession | None = None
+        self._held = asyncio.Event()
+        self._held.set()
+        self._wake = asyncio.Event()
+        self._tasks = TaskSet()
+        self._stop = client.on_change(self._wake.set)
+
+    def start(self) -> None:
+        """Begin to play."""
+        self._tasks.start(self._play(), f"play {self.name}")
+
+    def hold(self, held: bool) -> None:
+        """While held, a human plays this person through the desk's window."""
+        if held:
+            self._held.clear()
+        else:
+            self._held.set()
+            self._wake.set()
+
+    async def close(self) -> None:
+        self._stop()
+        await self._tasks.close()
+        if self._media is not None:
+            await self._media.close()
+        await self.client.close()
+
+    async def publish(self, *, publishes: bool, pitch: int, note: str, addresses: tuple[str, ...] | None) -> None:
+        """Join the picture and sound: a drawn test picture with name and moving clock, and a tone; or listen only."""
+        self._media = MediaSession(
+            self._clock,
+            publishes=publishes,
+            make_sources=lambda: (TestCard(self.name, self._clock.now, note=note), Tone(pitch)),
+            addresses=addresses,
+            muted=False,
+            camera=True,
+            video_slots=VIDEO_SLOTS,
+            audio_slots=AUDIO_SLOTS,
+        )
+
+        async def exchange(offer: str) -> str:
+            return await self.client.media_exchange(offer, publishes=publishes, name=self.name, kind="test")
+
+        await self._media.start(exchange)
+
+    async def _play(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await self._held.wait()
+            try:
+                if await self._once(self.client.state):
+                    await asyncio.sleep(PAUSE_SECONDS)
+                    self._wake.set()
+            except BidroomError as error:
+                self.failures.append(error.code)
+                _log.info("act refused", person=self.name, code=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+                self._wake.set()
+            except (TimeoutError, ConnectionError) as error:
+                _log.info("act timed out", person=self.name, error=type(error).__name__)
+                self._wake.set()
+
+    async def _once(self, state: State) -> bool:
+        if state.lot is None or not self._held.is_set():
+            return False
+        for item in waiting_for(state):
+            act = self.part.acts.get(item.act)
+            if item.person == self.client.me and act is not None:
+                await act(self.client)
+                return True
+        return await self.part.idle(self.client)
+
+
+VIDEO_SLOTS = 12
+AUDIO_SLOTS = 3

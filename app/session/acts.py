@@ -1,0 +1,338 @@
+"""What a desk does for its person beyond a click: acts that need the token, a file, or both.
+
+The same functions serve the screens and the rehearsal. Each checks on this machine what its person answers for, above
+all :func:`check_release`: a holder's desk unwraps a share only when everything it can see says that the opening is on.
+"""
+
+import base64
+import io
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from app.ca import sealing_kit
+from app.ca.envelope import Recipient, Share, read_header, seal, seal_bytes, take_share
+from app.ca.envelope_header import EnvelopeHeader
+from app.ca.keywrap import wrap
+from app.ca.pdf_signer import PyHankoSigner
+from app.ca.seal import SealImage
+from app.ca.sealing_kit import Acceptance, KitCore, KitOpener, SealingKit
+from app.ca.token import Act, KeyHolder
+from app.canon import canonical
+from app.errors import InputError
+from app.procurement.bid import BidPayload, PriceSchedule, QuotePayload
+from app.procurement.case import Organisation
+from app.session.bidbox import sealed_context
+from app.session.client import Client
+from app.session.rules import commands
+from app.session.rules.event import Grave
+from app.session.rules.events_case import PhaseEntered
+from app.session.rules.events_evaluation import OpenedSheet
+from app.session.rules.people import Role
+from app.session.rules.state import Bid, State
+from app.session.signin import unbase64
+
+UNSIGNED = Grave(statement="", signature="", certificate="")
+"""Placeholder in a grave command until the token has signed."""
+HEADER_LIMIT = 8 * 1024 * 1024
+PDF_LIMIT = 64 * 1024 * 1024
+KIT_LIMIT = 4 * 1024 * 1024
+CLOCK_SLACK = timedelta(seconds=5)
+Progress = Callable[[int, int], None]
+
+
+# --- the sealing kit ---
+
+
+async def fix_kit(client: Client, notice_sha256: str) -> None:
+    """The officer's desk writes down who holds the shares: all openers (and the *must* supervisor) that have signed in.
+
+    Raises:
+        InputError: ``kit.holder_missing`` (fact person) for an opener that has not signed in yet; ``kit.*``.
+    """
+    state = client.state
+    lot = state.the_lot()
+    policy = lot.opening_policy
+    holders = [*state.with_role(Role.OPENER), *(state.with_role(Role.SUPERVISOR) if policy.must else ())]
+    openers: list[KitOpener] = []
+    for person_id in holders:
+        person, signed = state.people[person_id], state.signed_in.get(person_id)
+        if signed is None:
+            raise InputError("kit.holder_missing", person=person_id)
+        must = person.has(Role.SUPERVISOR)
+        first_must = next((i for i, o in enumerate(openers) if o.must), None) if must else None
+        openers.append(
+            KitOpener(
+                holder=person.name,
+                organisation=person.organisation,
+                party=person.party.value,
+                encryption_certificate=unbase64(signed.encryption_certificate),
+                signing_certificate=unbase64(signed.certificate),
+                chain=tuple(unbase64(item) for item in signed.chain),
+                must=must,
+                substitute_for=first_must,
+            )
+        )
+    core = sealing_kit.build_core(
+        case=state.case,
+        project=lot.project_name,
+        lot=lot.lot.id,
+        deadline=lot.deadline,
+        notice_sha256=notice_sha256,
+        k=policy.k if policy.layers != "supplier" else 0,
+        supplier=policy.layers != "openers",
+        openers=openers if policy.layers != "supplier" else [],
+        rehearsal=state.rehearsal,
+        host_name=lot.agency.name,
+        host_fingerprint=client.link.fingerprint,
+    )
+    await client.do(commands.FixKit(core=canonical(msgspec.to_builtins(core)).decode()))
+
+
+def _core(state: State) -> KitCore:
+    return msgspec.json.decode(state.kit_core.encode(), type=KitCore)
+
+
+async def accept_opening(client: Client) -> None:
+    """An opener accepts: the token signs the kit's core."""
+    acceptance = await sealing_kit.accept(_core(client.state), client.who.key)
+    await client.do(commands.AcceptOpening(acceptance=canonical(msgspec.to_builtins(acceptance)).decode()))
+
+
+async def issue_kit(client: Client) -> bytes:
+    """The officer assembles, signs and publishes the kit; its bytes."""
+    state = client.state
+    acceptances = [msgspec.json.decode(text.encode(), type=Acceptance) for text in state.acceptances.values()]
+    kit = await sealing_kit.assemble(_core(state), acceptances, client.who.key)
+    data = kit.to_bytes()
+    digest = await client.files.upload(data)
+    await client.do(commands.IssueKit(kit_sha256=digest))
+    return data
+
+
+async def fetch_kit(client: Client) -> bytes:
+    """The published kit."""
+    if not client.state.kit_sha256:
+        raise InputError("refused.no_kit")
+    return await client.files.fetch(client.state.kit_sha256, KIT_LIMIT)
+
+
+# --- sealing and submitting a bid ---
+
+
+async def seal_bid(
+    kit: SealingKit,
+    payload: BidPayload,
+    files: Sequence[tuple[str, Path]],
+    out: Path,
+    key: KeyHolder,
+    progress: Progress | None = None,
+) -> str:
+    """Seal a bid to the kit's holders and to oneself; the header's digest (hex), which the receipt will bind."""
+    sealed = await seal(
+        out,
+        purpose="bid",
+        rehearsal=kit.core.rehearsal,
+        context=kit.context,
+        openers=kit.recipients,
+        k=kit.core.k,
+        supplier=key.encryption_certificate if kit.core.supplier else None,
+        payload=msgspec.to_builtins(payload),
+        files=files,
+        signer=key,
+        progress=progress,
+    )
+    return sealed.header_sha256
+
+
+async def submit_bid(client: Client, envelope: Path, header_sha256: str, progress: Progress | None = None) -> bytes:
+    """Upload and submit; the signed receipt, which the supplier keeps.
+
+    Raises:
+        InputError: ``bid.*`` with the reason why it was not received.
+    """
+    digest = await client.files.upload(envelope, progress)
+    supplier = client.state.supplier_of(client.me)
+    current = client.state.bids.get(supplier)
+    replaces = current.header_sha256 if current is not None and not current.withdrawn else ""
+    await client.do(
+        commands.SubmitBid(
+            header_sha256=header_sha256, envelope_sha256=digest, size=envelope.stat().st_size, replaces=replaces
+        )
+    )
+    state = await client.until(lambda s: supplier in s.bids and s.bids[supplier].header_sha256 == header_sha256)
+    return base64.b64decode(state.bids[supplier].receipt)
+
+
+async def withdraw_bid(client: Client) -> None:
+    """Withdraw: the token signs over the receipt's header digest."""
+    bid = client.state.bids.get(client.state.supplier_of(client.me))
+    if bid is None or bid.withdrawn:
+        raise InputError("bid.nothing_to_withdraw")
+    await client.grave(commands.WithdrawBid(header_sha256=bid.header_sha256, grave=UNSIGNED))
+
+
+# --- releasing shares ---
+
+
+def check_release(client: Client, bid: Bid, header: EnvelopeHeader) -> None:
+    """The release rules of DESIGN §5, on the holder's own machine; no share leaves the token before they hold.
+
+    Raises:
+        InputError: ``release.not_decrypting``, ``release.not_receipted``, ``release.superseded``,
+            ``release.before_deadline``, ``release.not_witnessed``, ``release.rehearsal``, ``release.foreign``.
+    """
+    state = client.state
+    if state.phase != "decrypting" or state.paused:
+        raise InputError("release.not_decrypting")
+    if bid.withdrawn or header.sha256 in state.superseded:
+        raise InputError("release.superseded")
+    if header.sha256 != bid.header_sha256 or state.bids.get(bid.supplier) != bid:
+        raise InputError("release.not_receipted")
+    if client.clock.now() + CLOCK_SLACK < state.the_lot().deadline:
+        raise InputError("release.before_deadline")
+    if client.alarm or client.head[0] < phase_index(client):
+        raise InputError("release.not_witnessed")
+    if header.core.rehearsal != state.rehearsal:
+        raise InputError("release.rehearsal")
+    if header.core.purpose != "bid" or header.core.context.get("case") != state.case:
+        raise InputError("release.foreign")
+
+
+def phase_index(client: Client) -> int:
+    """One more than the index of the entry that began the present phase: a head of that size has witnessed it."""
+    begun = [i for i, r in client.entries.items() if isinstance(r.event, PhaseEntered)]
+    return max(begun, default=0) + 1
+
+
+async def _header(client: Client, envelope_sha256: str) -> EnvelopeHeader:
+    return read_header(io.BytesIO(await client.files.header(envelope_sha256, HEADER_LIMIT)))
+
+
+async def _to_host(client: Client, share: Share) -> str:
+    """A share wrapped to the host's certificate, as a blob."""
+    host = unbase64(client.state.host_certificate)
+    return await client.files.upload(wrap(share.to_bytes(), [host]))
+
+
+async def release_bid(client: Client, supplier: str) -> None:
+    """Release one's share of a bid's key: an opener's, or with one's own bid the supplier's layer (解密).
+
+    Raises:
+        InputError: ``release.*``, ``envelope.*``, ``token.*``.
+    """
+    bid = client.state.bids.get(supplier)
+    if bid is None:
+        raise InputError("release.not_receipted")
+    header = await _header(client, bid.envelope_sha256)
+    check_release(client, bid, header)
+    own = client.state.supplier_of(client.me) == supplier
+    act = Act("release_supplier_key" if own else "release_share", {"case": client.link.case, "supplier": supplier})
+    share = await take_share(header, client.who.key, act)
+    blob = await _to_host(client, share)
+    kind = commands.ReleaseSupplierKey if own else commands.ReleaseShare
+    await client.grave(
+        kind(header_sha256=bid.header_sha256, commitment=share.commitment, share_sha256=blob, grave=UNSIGNED), act
+    )
+
+
+async def release_sealed(client: Client, purpose: str) -> None:
+    """A member releases its share of every sheet or quote at once."""
+    found = client.state.sealed[purpose]
+    act = Act("release_sealed", {"case": client.link.case, "purpose": purpose, "count": str(len(found.envelopes))})
+    shares: dict[str, str] = {}
+    for sealed in found.envelopes.values():
+        header = await _header(client, sealed.envelope_sha256)
+        right = header.sha256 == sealed.header_sha256 and header.core.purpose == purpose
+        if not right or header.core.rehearsal != client.state.rehearsal:
+            raise InputError("release.foreign")
+        shares[sealed.header_sha256] = await _to_host(client, await take_share(header, client.who.key, act))
+    await client.grave(commands.ReleaseSealed(purpose=purpose, shares=shares, grave=UNSIGNED), act)
+
+
+# --- sheets and quotes ---
+
+
+async def _seal_to_members(client: Client, purpose: str, payload: dict[str, Any]) -> tuple[str, str, int]:
+    fixed = client.state.sealed.get(purpose)
+    if fixed is None or not fixed.holders:
+        raise InputError("sealed.no_holders")
+    recipients = [Recipient(unbase64(certificate)) for certificate in fixed.holders.values()]
+    sealed, data = await seal_bytes(
+        purpose="quote" if purpose == "quote" else "sheet",
+        rehearsal=client.state.rehearsal,
+        context=sealed_context(client.state, purpose),
+        openers=recipients,
+        k=fixed.k,
+        supplier=None,
+        payload=payload,
+        signer=client.who.key,
+    )
+    return sealed.header_sha256, await client.files.upload(data), sealed.size
+
+
+async def submit_sheet(client: Client, sheet: OpenedSheet) -> None:
+    """Seal one's scores to the committee and submit them (提交评分)."""
+    header, blob, size = await _seal_to_members(client, "sheet", msgspec.to_builtins(sheet))
+    await client.grave(commands.SealSheet(header_sha256=header, envelope_sha256=blob, size=size, grave=UNSIGNED))
+
+
+async def submit_quote(client: Client, price: PriceSchedule, note: str = "") -> None:
+    """Seal the final quote to the committee and submit it (最后报价)."""
+    state = client.state
+    lot = state.the_lot()
+    supplier = state.supplier_of(client.me)
+    person = state.people[client.me]
+    quote = QuotePayload(
+        tender=lot.project_number,
+        lot=lot.lot.id,
+        supplier=Organisation(name=person.organisation, uscc=supplier),
+        price=price,
+        note=note,
+    )
+    header, blob, size = await _seal_to_members(client, "quote", msgspec.to_builtins(quote))
+    await client.do(commands.SealQuote(header_sha256=header, envelope_sha256=blob, size=size))
+
+
+# --- documents ---
+
+
+async def fetch_document(client: Client, document: str) -> bytes:
+    """The document as it is now: what a signer must have seen."""
+    found = client.state.documents.get(document)
+    if found is None:
+        raise InputError("refused.not_signer", document=document)
+    return await client.files.fetch(found.pdf_sha256, PDF_LIMIT)
+
+
+async def sign_document(client: Client, document: str, picture: SealImage, reason: str) -> None:
+    """Wait for one's turn, put the seal and the signature of one's token on the very bytes, hand them in.
+
+    Raises:
+        InputError: ``refused.*``, ``pdf.*``, ``token.*``.
+    """
+    leased = await client.lease(document)
+    pdf = await client.files.fetch(leased.pdf_sha256, PDF_LIMIT)
+    found = client.state.documents[document]
+    signed = await PyHankoSigner().sign(
+        pdf,
+        found.fields[client.me],
+        client.who.key,
+        picture,
+        name=client.state.people[client.me].name,
+        reason=reason,
+        at=client.host_now(),
+        certify=b"/DocMDP" not in pdf,
+    )
+    digest = await client.files.upload(signed)
+    await client.do(commands.SignDocument(document=document, previous_sha256=leased.pdf_sha256, pdf_sha256=digest))
+
+
+async def confirm_price(client: Client, total: Decimal) -> None:
+    """The supplier confirms with its token the price that was read."""
+    act = Act("confirm_price", {"case": client.link.case, "amount": str(total)})
+    await client.grave(commands.ConfirmPrice(total=total, grave=UNSIGNED), act)
