@@ -8,9 +8,10 @@ from typing import TypeVar
 from msgspec import Struct
 
 from app.clock import stamp
+from app.procurement.capital_amount import LIMIT, to_words
 from app.procurement.data import two_places
 from app.session.document_words import LEVELS, ROLES
-from app.session.documents_data import CaseHead, RecordMark, SignerBox
+from app.session.documents_data import CaseHead, Money, RecordMark, SignerBox
 from app.session.rules.event import Event, Recorded
 from app.session.rules.people import Person, Role
 from app.session.rules.state import State
@@ -95,6 +96,12 @@ def local(moment: datetime) -> str:
 def beijing_day(year: int, month: int, day: int) -> datetime:
     """The beginning of a day in China, in UTC."""
     return datetime(year, month, day, tzinfo=BEIJING).astimezone(UTC)
+
+
+def money(amount: Decimal, words: str = "") -> Money:
+    """An amount with its words 大写: as declared where given, else as the rule writes it."""
+    writable = 0 <= amount < LIMIT and amount == amount.quantize(Decimal("0.01"))
+    return Money(figures=figure(amount), words=words or (to_words(amount) if writable else ""))
 
 
 # --- people ---

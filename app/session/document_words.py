@@ -188,11 +188,11 @@ FORMULAS: dict[str, str] = {
 
 STEPS: dict[str, tuple[str, str]] = {
     "correction.words_unreadable": ("报价修正", "大写金额无法辨认，以小写金额为准，由供应商确认"),
-    "correction.schedule_over_body": ("报价修正", "投标函报价 {body} 元与开标一览表 {schedule} 元不一致，以开标一览表为准"),
+    "correction.schedule_over_body": ("报价修正", "投标函 {body} 元与一览表 {schedule} 元不一致，以一览表为准"),
     "correction.words_over_figures": ("报价修正", "大写 {words}（{amount} 元）与小写 {figures} 元不一致，以大写为准"),
     "correction.unit_price_slip": ("报价修正", "{item}：单价 {written} 小数点明显错位，修正为 {meant}"),
     "correction.line_total": ("报价修正", "{item}：分项合计 {written} 元，按单价计算为 {computed} 元"),
-    "correction.unit_price_over_total": ("报价修正", "总价 {written} 元，按单价汇总为 {computed} 元，以单价计算结果为准"),
+    "correction.unit_price_over_total": ("报价修正", "总价 {written} 元，按单价汇总为 {computed} 元，以单价计算为准"),
     "deduction.quote": ("报价", "{quote} 元"),
     "deduction.domestic": ("本国产品扣除", "{base} × {percent}% = {amount} 元"),
     "deduction.small": ("小微企业扣除", "{base} × {percent}% = {amount} 元"),
@@ -203,7 +203,7 @@ STEPS: dict[str, tuple[str, str]] = {
     "price_score.ratio_then_weight": ("价格分", "{base} ÷ {price} × {weight} = {score}"),
     "price_score.weight_inside": ("价格分", "{base} ÷ {price} × {weight} = {score}"),
     "low_price.mean": ("低于平均值", "报价 {quote} 元，低于全部报价平均值 {reference} 元的 {percent}%（{bound} 元）"),
-    "low_price.second_lowest": ("低于次低价", "报价 {quote} 元，低于次低报价 {reference} 元的 {percent}%（{bound} 元）"),
+    "low_price.second_lowest": ("低于次低价", "报价 {quote} 元，低于次低价 {reference} 元的 {percent}%（{bound} 元）"),
     "low_price.limit": ("低于限价", "报价 {quote} 元，低于最高限价（预算）{reference} 元的 {percent}%（{bound} 元）"),
 }  # fmt: skip
 
