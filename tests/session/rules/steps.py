@@ -7,6 +7,7 @@ from factory import GRAVE, SPEAKER, Room, advance, digest, passing, schedule
 import app.session.rules.commands as cmd
 from app.session.rules.events_evaluation import OpenedSheet
 from app.session.rules.sealed import pending, sealed_set
+from app.session.rules.table import waiting_for
 
 
 def review(room: Room, *reviewers: str, fail: tuple[str, ...] = (), item: str = "") -> None:
@@ -112,8 +113,8 @@ def report(room: Room) -> None:
     advance(room, "report")
 
 
-def scored(room: Room, leader: str = "m1") -> None:
-    """A tender from handed-on bids to the scoring phase."""
+def to_low_price(room: Room, leader: str = "m1") -> None:
+    """A tender from handed-on bids to the fixing of prices."""
     advance(room, "qualification")
     review(room, "officer", "o2")
     to_conformity(room, leader)
@@ -125,3 +126,30 @@ def to_conformity(room: Room, leader: str = "m1") -> None:
     assemble(room)
     commit(room)
     elect(room, leader)
+
+
+def to_talks(room: Room, leader: str = "m1") -> None:
+    """A consultation from handed-on bids to the talks."""
+    to_conformity(room, leader)
+    review(room, *room.state.members())
+    advance(room, "conformity", leader)
+    review(room, *room.state.members())
+    advance(room, "talks", leader)
+
+
+def to_quoting(room: Room, leader: str = "m1") -> None:
+    to_talks(room, leader)
+    for supplier in room.state.continuing():
+        talk(room, supplier)
+    advance(room, "quoting", leader)
+
+
+def to_scoring(room: Room, leader: str = "m1") -> None:
+    """A tender from handed-on bids to the scoring."""
+    to_low_price(room, leader)
+    advance(room, "scoring", leader)
+
+
+def acts(room: Room) -> set[tuple[str, str]]:
+    """Who is waited for, for what."""
+    return {(item.person, item.act) for item in waiting_for(room.state)}
