@@ -37,6 +37,7 @@ def pixmap(name: str, size: int, shade: str, ratio: float = 1.0) -> QPixmap:
     Raises:
         FaultError: ``desk.icon_missing``.
     """
+    _source(name)  # before a painter is open: an exception through an open painter crashes Qt
     made = QPixmap(round(size * ratio), round(size * ratio))
     made.setDevicePixelRatio(ratio)
     made.fill(Qt.GlobalColor.transparent)

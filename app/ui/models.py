@@ -269,7 +269,7 @@ class RoomView(Frozen, frozen=True, kw_only=True):
 
 
 class TileView(Frozen, frozen=True, kw_only=True):
-    """One video tile. ``network`` 0 (gone) to 3 (good); ``detail`` is loss, round trip, bitrate for the tool tip."""
+    """One video tile. ``network`` is 0 (gone) to 3 (good), None for one's own picture; ``detail`` for the tool tip."""
 
     source_id: str
     name: str
@@ -278,5 +278,5 @@ class TileView(Frozen, frozen=True, kw_only=True):
     speaking: bool = False
     pinned: bool = False
     video: bool = True
-    network: int = 3
+    network: int | None = 3
     detail: str = ""

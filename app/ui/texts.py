@@ -25,6 +25,11 @@ class ErrorText(msgspec.Struct, frozen=True):
     do: str
     details: str
 
+    @property
+    def brief(self) -> str:
+        """What happened and what to do, in one line."""
+        return sentences(self.what, self.do)
+
 
 @cache
 def table(name: str) -> Mapping[str, Any]:
@@ -61,6 +66,11 @@ def error_text(code: str, facts: Mapping[str, object] | None = None) -> ErrorTex
     return ErrorText(
         said["what"].format_map(filled), said["means"].format_map(filled), said["do"].format_map(filled), shown
     )
+
+
+def sentences(*parts: str) -> str:
+    """Sentences one after another, with a space between them in English."""
+    return (" " if language() is Language.ENGLISH else "").join(part for part in parts if part)
 
 
 def exception_text(error: BaseException) -> ErrorText:
@@ -133,7 +143,8 @@ def _facts(facts: Mapping[str, object] | None) -> _Facts:
     filled = _Facts()
     for key, value in (facts or {}).items():
         text = str(value)
-        filled[key] = word(key, text.split(":", 1)[0] if key == "window" else text) if key in WORD_KINDS else text
+        kind = "document_kind" if key == "kind" else key
+        filled[key] = word(kind, text.split(":", 1)[0] if kind == "window" else text) if kind in WORD_KINDS else text
     return filled
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QWidget
 
 from app.ui import texts
 from app.ui.bids.models import BidFile
@@ -11,6 +11,7 @@ from app.ui.i18n import tr
 from app.ui.icons import IconLabel
 from app.ui.view import View, clear, column, label, row
 from app.ui.widgets.buttons import Button
+from app.ui.widgets.choice import Choice
 from app.ui.widgets.drop_zone import DropZone
 from app.ui.widgets.elided import ElidedLabel
 
@@ -66,7 +67,7 @@ class DocumentsPage(View):
     def _line(self, number: int, file: BidFile) -> QFrame:
         frame = QFrame()
         frame.setProperty("role", "row")
-        kind = QComboBox()
+        kind = Choice()
         kind.addItems([texts.word("document_kind", one) for one in KINDS])
         kind.setCurrentIndex(KINDS.index(file.kind))
         kind.setAccessibleName(tr("{name} 的类别", name=file.path.name))

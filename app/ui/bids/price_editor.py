@@ -61,6 +61,8 @@ class PriceEditor(View):
         sum_name = label("second")
         self.say(sum_name.setText, "分项合计（元）")
         totals = row(self._total_field, self._words_field, spacing=16)
+        for field in (self._total_field, self._words_field):
+            totals.setAlignment(field, Qt.AlignmentFlag.AlignTop)
         totals.setStretch(0, 2)
         totals.setStretch(1, 3)
         layout = column(
@@ -118,6 +120,9 @@ class PriceEditor(View):
 
     def retranslate(self) -> None:
         self.table.setHorizontalHeaderLabels([tr(name) for name in COLUMNS])
+        for place in range(len(COLUMNS)):
+            across = Qt.AlignmentFlag.AlignLeft if place in (NAME, UNIT) else Qt.AlignmentFlag.AlignRight
+            self.table.horizontalHeaderItem(place).setTextAlignment(across | Qt.AlignmentFlag.AlignVCenter)
         self._check()
 
     def _items(self) -> list[PriceItem] | None:

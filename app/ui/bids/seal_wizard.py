@@ -50,6 +50,7 @@ class SealBidWizard(Wizard):
         self._kit_error: BidroomError | None = None
         self._facts: dict[str, int | str | bool] = {}
         self._sealed: SealedView | None = None
+        self._busy = False
         self._receipt: ReceiptView | None = None
         self._kit_file = FileRow("密封工具包（由代理机构签发）", "*.kit *.json")
         self._kit_file.chosen.connect(self.read_kit)
@@ -150,7 +151,7 @@ class SealBidWizard(Wizard):
         here = self.current()
         self._set_busy(here, busy=False)
         said = texts.error_text(error.code, error.facts)
-        self.show_progress(0.0, f"{said.what}{said.means}{said.do}")
+        self.show_progress(0.0, texts.sentences(said.what, said.means, said.do))
 
     def retranslate(self) -> None:
         super().retranslate()
@@ -164,7 +165,7 @@ class SealBidWizard(Wizard):
         clear(self._kit_shown)
         if self._kit_error is not None:
             said = texts.error_text(self._kit_error.code, self._kit_error.facts)
-            self._kit_shown.addWidget(label("error", f"{said.what}{said.do}", wrap=True))
+            self._kit_shown.addWidget(label("error", said.brief, wrap=True))
         if self._kit is None:
             return
         kit = self._kit
@@ -195,6 +196,8 @@ class SealBidWizard(Wizard):
             self.checks.show_lines(lines)
             self.allow_next(CHECK, may_seal(lines))
         self.allow_next(SEAL, self._sealed is not None)
+        self._seal.setEnabled(self._sealed is None and not self._busy)
+        self._upload.setEnabled(self._sealed is not None and self._receipt is None and not self._busy)
         self.allow_next(HAND_IN, self._receipt is not None)
         self._show_sealed()
         self._show_receipt()
@@ -234,9 +237,9 @@ class SealBidWizard(Wizard):
             self.upload_requested.emit(self._sealed)
 
     def _set_busy(self, step: int, *, busy: bool) -> None:
-        button, cancel = (self._seal, self._seal_cancel) if step == SEAL else (self._upload, self._upload_cancel)
-        button.setEnabled(not busy)
-        cancel.setVisible(busy)
+        self._busy = busy
+        (self._seal_cancel if step == SEAL else self._upload_cancel).setVisible(busy)
+        self._refresh()
         self.previous.setEnabled(not busy)
 
     def _bar_now(self) -> tuple[QProgressBar, QLabel]:

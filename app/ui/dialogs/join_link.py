@@ -63,6 +63,6 @@ class JoinByLinkDialog(DeskDialog[str | None]):
             self._check(self._line.text().strip())
         except BidroomError as error:
             said = texts.error_text(error.code, error.facts)
-            self._field.show_error(f"{said.what}{said.do}")
+            self._field.show_error(said.brief)
             return
         self.accept()

@@ -16,6 +16,7 @@ from app.ui.icons import IconLabel
 from app.ui.view import column, label, row
 from app.ui.widgets.card import Card
 from app.ui.widgets.chip import Chip, Tone
+from app.ui.widgets.elided import ElidedLabel
 from app.ui.widgets.form_field import FormField
 
 LONGEST = 64
@@ -85,8 +86,9 @@ class PinDialog(DeskDialog[str | None]):
         card.add(label("second", tr("这次口令用于")), label("section", act_sentence(self._request), wrap=True))
         for key, value in self._request.act.facts.items():
             if texts.has_word("act_fact", key):
-                shown = value if len(value) <= 80 else value[:40] + "…" + value[-16:]
-                line = row(label("second", texts.word("act_fact", key)), label("body", shown, wrap=True), spacing=12)
+                line = row(
+                    label("second", texts.word("act_fact", key)), ElidedLabel("body", value, middle=True), spacing=12
+                )
                 line.setStretch(1, 1)
                 card.add(line)
         return card
@@ -94,7 +96,7 @@ class PinDialog(DeskDialog[str | None]):
     def _which_token(self) -> QWidget:
         request = self._request
         holder = QWidget()
-        chip = Chip(texts.word("pin_state", request.pin_state.value), _TONES.get(request.pin_state, Tone.NEUTRAL))
+        chip = Chip(texts.word("pin_state", request.pin_state), _TONES.get(request.pin_state, Tone.NEUTRAL))
         named = column(
             label("strong", request.holder),
             label("hint", "　".join(part for part in (request.token_label, request.token_serial) if part)),

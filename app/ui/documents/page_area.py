@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from app.ui.documents.renderer import Page
 from app.ui.fonts import SECOND, font
-from app.ui.theme import color
+from app.ui.theme import LIGHT, color
 
 GAP = 12
 ZOOMS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
@@ -135,7 +135,7 @@ class PageArea(QAbstractScrollArea):
             where = self._place(number)
             painter.fillRect(where, QColor(Qt.GlobalColor.white))
             if number in self._broken:
-                painter.setPen(QColor("#56637A"))
+                painter.setPen(QColor(LIGHT.text2))
                 painter.setFont(font(SECOND))
                 painter.drawText(where, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._broken[number])
             elif number in self._drawn:

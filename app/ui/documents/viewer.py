@@ -239,7 +239,7 @@ class DocumentViewer(View):
         self._error = error
         said = texts.error_text(error.code, error.facts)
         self._broken_what.setText(said.what)
-        self._broken_do.setText(f"{said.means}{said.do}")
+        self._broken_do.setText(texts.sentences(said.means, said.do))
         self._broken_more.show_details(said.details)
         self._pages.setCurrentIndex(3)
         self._handles.hide()

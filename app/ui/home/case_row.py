@@ -48,7 +48,7 @@ class CaseLine(QFrame):
         when.setFixedWidth(132)
         tone = PHASE_TONES.get(case.phase, Tone.NEUTRAL if case.when == CaseTime.PAST else Tone.OK)
         state = Chip(texts.word("phase", case.phase), tone)
-        self.button = Button("primary" if primary else "plain", text=texts.word("case_action", case.action.value))
+        self.button = Button("primary" if primary else "plain", text=texts.word("case_action", case.action))
         self.button.setFixedWidth(126)
         self.button.setAccessibleName(f"{self.button.text()} {case.name}")
         self.button.clicked.connect(lambda: self.acted.emit(self.case))

@@ -110,7 +110,7 @@ class HomeScreen(View):
         view = self._view
         now = self._clock.now()
         self._bar.say_title(tr("我的项目"), texts.day(now))
-        self._host.show_state(tr("主机　{state}", state=texts.word("host", view.host.value)), HOST_TONES[view.host])
+        self._host.show_state(tr("主机　{state}", state=texts.word("host", view.host)), HOST_TONES[view.host])
         self._host.setVisible(view.host != HostState.NONE)
         self._token.show_state(*token_chip(view.token))
         clear(self._sections)
@@ -121,7 +121,7 @@ class HomeScreen(View):
                 continue
             card = Card(heading=True)
             card.body.setSpacing(4)
-            card.title.setText(texts.word("case_time", when.value))
+            card.title.setText(texts.word("case_time", when))
             for case in sorted(cases, key=lambda one: one.starts, reverse=when == CaseTime.PAST):
                 line = CaseLine(case, now, primary=case.case_id == first)
                 line.acted.connect(self.case_chosen)
@@ -132,7 +132,7 @@ class HomeScreen(View):
 
     def _empty(self) -> Card:
         card = Card()
-        card.setMinimumHeight(320)
+        card.setMinimumHeight(460)
         empty = EmptyState(
             "folder",
             "还没有项目",
@@ -149,7 +149,7 @@ def token_chip(token: TokenView | None) -> tuple[str, Tone]:
     """The token at a glance: holder, state, expiry, tries."""
     if token is None:
         return tr("CA 证书　未插入"), Tone.NEUTRAL
-    parts = [token.holder, texts.word("token_state", token.state.value)]
+    parts = [token.holder, texts.word("token_state", token.state)]
     if token.expires is not None and token.state in (TokenState.READY, TokenState.EXPIRING):
         parts.append(tr("至 {date}", date=token.expires.astimezone().strftime("%Y-%m-%d")))
     if token.tries_left is not None:

@@ -1,7 +1,7 @@
 """Settings: few. Language and look change at once; nothing here touches a case."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.ui.i18n import Language, set_language, tr
 from app.ui.preferences import Preferences
@@ -9,6 +9,7 @@ from app.ui.theme import ThemeChoice, theme
 from app.ui.view import View, column, label, row
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.card import Card
+from app.ui.widgets.choice import Choice
 from app.ui.widgets.file_row import FileRow
 from app.ui.widgets.form_field import FormField
 from app.ui.widgets.top_bar import TopBar
@@ -34,7 +35,7 @@ class SettingsScreen(View):
         back.clicked.connect(self.back)
         self.say(back.setAccessibleName, "返回")
         self._bar.lead(back)
-        self.language, self.look = QComboBox(), QComboBox()
+        self.language, self.look = Choice(), Choice()
         self.language.addItems(["简体中文", "English"])
         self.language.setCurrentIndex(0 if preferences.language == "zh" else 1)
         self.language.currentIndexChanged.connect(self._set_language)
@@ -70,6 +71,7 @@ class SettingsScreen(View):
         self.look.setCurrentIndex(list(ThemeChoice).index(self._preferences.theme))
         self.look.blockSignals(False)
         self._listed.setText("\n".join(self._preferences.token_modules))
+        self._listed.setVisible(bool(self._preferences.token_modules))
 
     def _set_language(self, index: int) -> None:
         chosen = list(Language)[index]

@@ -55,7 +55,7 @@ class CheckList(View):
         frame.setProperty("role", "row")
         name = texts.word("check", line.code)
         found = label("second", texts.finding_text(line.finding, line.facts) if line.finding else "", wrap=True)
-        chip = Chip(texts.word("check_state", line.state.value), TONES[line.state])
+        chip = Chip(texts.word("check_state", line.state), TONES[line.state])
         words = column(label("body", name), found, spacing=1)
         inside = row(IconLabel(ICONS.get(line.code, "info"), "text2", 20), words, spacing=12, margins=(4, 9, 4, 9))
         inside.setStretch(1, 1)

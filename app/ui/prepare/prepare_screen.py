@@ -1,7 +1,7 @@
 """入会检查: the own picture first, everything off until confirmed; joining is the only default."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from app.ui import texts
 from app.ui.devices.camera import Camera
@@ -14,6 +14,7 @@ from app.ui.view import View, column, label, row
 from app.ui.widgets.buttons import Button, RoundButton
 from app.ui.widgets.card import Card
 from app.ui.widgets.chip import Chip, Tone
+from app.ui.widgets.choice import Choice
 from app.ui.widgets.form_field import FormField
 from app.ui.widgets.meter import Meter
 from app.ui.widgets.top_bar import TopBar
@@ -56,12 +57,12 @@ class PrepareScreen(View):
         self._rehearsal = Chip("", Tone.WARN)
         self._bar.lead(leave)
         self._bar.add(self._rehearsal)
-        self._tile = VideoTile(TileView(source_id="me", name="", role="", video=True))
+        self._tile = VideoTile(self._own_tile(video=False))
         self._tile.setMinimumSize(420, 280)
         self._camera_button, self._microphone_button = RoundButton("camera-off"), RoundButton("mic-off")
         self._camera_button.clicked.connect(self.toggle_camera)
         self._microphone_button.clicked.connect(self.toggle_microphone)
-        self._cameras, self._microphones, self._speakers = QComboBox(), QComboBox(), QComboBox()
+        self._cameras, self._microphones, self._speakers = Choice(), Choice(), Choice()
         self._meter = Meter()
         self._test = Button("plain", "play")
         self._test.clicked.connect(self.test_speaker)
@@ -97,6 +98,7 @@ class PrepareScreen(View):
     def show_case(self, case: CaseRow, name: str) -> None:
         """Which case is joined, and as whom."""
         self._case, self._name = case, name
+        self._tile.show_tile(self._own_tile(video=self.camera.running))
         self.retranslate()
 
     def show_checks(self, lines: tuple[CheckLine, ...]) -> None:
@@ -113,9 +115,9 @@ class PrepareScreen(View):
         self._problems.pop("camera", None)
         if self.camera.running:
             self.camera.stop()
-            self._tile.show_tile(TileView(source_id="me", name=self._name, role=self._role(), video=False))
+            self._tile.show_tile(self._own_tile(video=False))
         else:
-            self._tile.show_tile(TileView(source_id="me", name=self._name, role=self._role(), video=True))
+            self._tile.show_tile(self._own_tile(video=True))
             self.camera.start(self._cameras.currentText())
         self._show_lines()
 
@@ -161,6 +163,10 @@ class PrepareScreen(View):
             )
         )
         self._show_lines()
+
+    def _own_tile(self, *, video: bool) -> TileView:
+        role = self._case.role if self._case else ""
+        return TileView(source_id="me", name=self._name, role=role, video=video, network=None)
 
     def _role(self) -> str:
         return texts.word("role", self._case.role) if self._case else ""
@@ -223,6 +229,7 @@ class PrepareScreen(View):
             box.clear()
             box.addItems(names)
             box.setEnabled(bool(names))
+            box.setPlaceholderText(tr("没有找到"))
             if chosen in names:
                 box.setCurrentIndex(names.index(chosen))
         self._show_lines()
@@ -277,6 +284,8 @@ class PrepareScreen(View):
 
     def _show_lines(self) -> None:
         self._list.show_lines(self.lines())
+        self._camera_button.setEnabled(bool(Camera.names()))
+        self._microphone_button.setEnabled(bool(Microphone.names()))
         self._camera_button.show_state(
             "camera" if self.camera.running else "camera-off",
             "round" if self.camera.running else "round-off",

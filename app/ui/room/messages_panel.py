@@ -2,13 +2,14 @@
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
 from app.ui import texts
 from app.ui.i18n import tr
 from app.ui.models import MessageRow
 from app.ui.view import View, clear, column, label, row
 from app.ui.widgets.buttons import Button
+from app.ui.widgets.choice import Choice
 
 LONGEST = 2000
 
@@ -32,7 +33,7 @@ class MessagesPanel(View):
         self._area.setWidgetResizable(True)
         self._area.setWidget(inside)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scope = QComboBox()
+        self._scope = Choice()
         self._draft = QPlainTextEdit()
         self._draft.setFixedHeight(64)
         self._draft.setTabChangesFocus(True)

@@ -69,7 +69,7 @@ class RoomTop(View):
         self._witness.setVisible(record.size > 0)
         self._token.setVisible(top.token is not None)
         if top.token is not None:
-            state = texts.word("token_state", top.token.state.value)
+            state = texts.word("token_state", top.token.state)
             if top.token.tries_left is not None:
                 state += "　" + tr("口令剩余 {count} 次", count=top.token.tries_left)
             self._token.show_state(state, TOKEN_TONES.get(top.token.state, Tone.BAD))

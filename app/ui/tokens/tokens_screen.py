@@ -101,7 +101,7 @@ class TokensScreen(View):
                 spacing=2,
             ),
             label("second", tries),
-            Chip(texts.word("token_state", token.state.value), TOKEN_TONES.get(token.state, Tone.BAD)),
+            Chip(texts.word("token_state", token.state), TOKEN_TONES.get(token.state, Tone.BAD)),
             test,
             spacing=12,
         )
@@ -109,7 +109,7 @@ class TokensScreen(View):
         card.add(head)
         if token.problem:
             said = texts.error_text(token.problem)
-            card.add(label("error", f"{said.what}{said.do}", wrap=True))
+            card.add(label("error", said.brief, wrap=True))
         for certificate in token.certificates:
             card.add(rule(), self._certificate(certificate))
         return card

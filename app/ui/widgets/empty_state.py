@@ -23,11 +23,10 @@ class EmptyState(View):
         heading, text = label("section"), label("second", wrap=True)
         for part in (heading, text):
             part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        text.setMaximumWidth(520)
-        text.setMinimumWidth(240)
+        text.setFixedWidth(480)
         self.say(heading.setText, title)
         self.say(text.setText, hint)
-        button = Button("plain")
+        button = Button("primary")
         button.clicked.connect(self.acted)
         button.setVisible(bool(act))
         if act:

@@ -85,8 +85,10 @@ class VideoTile(View):
         if tile.muted:
             parts.append(tr("静音"))
         self.setAccessibleName("，".join(parts))
-        quality = (tr("网络中断"), tr("网络较弱"), tr("网络一般"), tr("网络良好"))[max(0, min(3, tile.network))]
-        self.setToolTip(f"{tile.name}　{quality}" + (f"\n{tile.detail}" if tile.detail else ""))
+        quality = ""
+        if tile.network is not None:
+            quality = (tr("网络中断"), tr("网络较弱"), tr("网络一般"), tr("网络良好"))[max(0, min(3, tile.network))]
+        self.setToolTip("\n".join(part for part in (f"{tile.name}　{quality}", tile.detail) if part))
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -109,7 +111,8 @@ class VideoTile(View):
         else:
             self._paint_initials(painter, area)
         self._paint_plate(painter, area)
-        self._paint_bars(painter, area)
+        if self._tile.network is not None:
+            self._paint_bars(painter, area, self._tile.network)
         painter.restore()
         if self._tile.speaking:
             painter.setPen(QPen(color("ok"), 3))
@@ -143,7 +146,10 @@ class VideoTile(View):
         painter.drawText(circle, Qt.AlignmentFlag.AlignCenter, initials(self._tile.name))
 
     def _paint_plate(self, painter: QPainter, area: QRectF) -> None:
-        words = f"{self._tile.name}　{texts.word('role', self._tile.role)}"
+        role = texts.word("role", self._tile.role) if self._tile.role else ""
+        words = "　".join(part for part in (self._tile.name, role) if part)
+        if not words:
+            return
         painter.setFont(font(SECOND))
         metrics = QFontMetrics(painter.font())
         mark = 20 if self._tile.muted else 0
@@ -163,10 +169,10 @@ class VideoTile(View):
         painter.setPen(Qt.GlobalColor.white)
         painter.drawText(QRectF(left, plate.top(), plate.width(), plate.height()), Qt.AlignmentFlag.AlignVCenter, words)
 
-    def _paint_bars(self, painter: QPainter, area: QRectF) -> None:
+    def _paint_bars(self, painter: QPainter, area: QRectF, network: int) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         left = area.right() - 28
-        if self._tile.network == 0:
+        if network == 0:
             painter.setFont(font(HINT))
             painter.setBrush(_plate_ground())
             text = tr("网络中断")
@@ -179,7 +185,7 @@ class VideoTile(View):
         for number in range(3):
             bar_height = 5 + number * 3.5
             shade = color_white()
-            shade.setAlphaF(1.0 if number < self._tile.network else 0.32)
+            shade.setAlphaF(1.0 if number < network else 0.32)
             painter.setBrush(shade)
             base = QPointF(left + number * 6, area.top() + 20)
             painter.drawRoundedRect(QRectF(base.x(), base.y() - bar_height, 4, bar_height), 1.2, 1.2)
