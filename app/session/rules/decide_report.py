@@ -136,6 +136,15 @@ def _report_waiting(state: State) -> Iterable[Waiting]:
     for person in document.waiting if document is not None else ():
         if person not in state.dissents:
             yield Waiting(person, "sign_document")
+    for member in state.members():
+        own = state.document_of(SCORE_SHEET, member)
+        if own is not None and member in own.waiting:
+            yield Waiting(member, "sign_document")
 
 
-register("report", following=_report_following, waiting=_report_waiting, elapsed=_report_elapsed)
+register(
+    "report",
+    following=_report_following,
+    waiting=lambda state: dict.fromkeys(_report_waiting(state)),
+    elapsed=_report_elapsed,
+)

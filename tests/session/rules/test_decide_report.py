@@ -102,6 +102,22 @@ def test_who_signs_is_not_waited_for_and_the_leader_ends_it() -> None:
     advance(room, "evaluation_closed", "m1")
 
 
+def test_a_member_signs_its_own_sheet_too() -> None:
+    room = reporting()
+    room.does(
+        "host",
+        cmd.ReportDocument(
+            document="s1", kind="score_sheet", pdf_sha256="00", fields={"m1": "S"}, entries=1, root="", subject="m1"
+        ),
+    )
+    for member in room.state.members():
+        sign(room, member)
+    assert acts(room) == {("m1", "sign_document")}
+    assert room.refuses("m1", cmd.Advance(phase="evaluation_closed")) == "gate.undone"
+    room.does("m1", cmd.SignDocument(document="s1", previous_sha256="00", pdf_sha256=digest("s1")))
+    advance(room, "evaluation_closed", "m1")
+
+
 def test_silence_is_agreement_refusal_with_reason_and_dissent_are_not() -> None:
     room = reporting()
     sign(room, "m0")
