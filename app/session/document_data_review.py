@@ -106,9 +106,8 @@ def _conclusion(state: State, stage: str, supplier: str, sheets: dict[str, Revie
         reasons.append("尚无结论")
     else:
         reasons.extend(f"不合格：{texts.get(item, item)}" for item in decision.failed_items)
-        reasons.extend(
-            f"{person_name(state, p)}持不同意见：{said or '未说明理由'}" for p, said in decision.dissent.items()
-        )
+        dissent = sorted(decision.dissent.items())  # a map in the record has no order
+        reasons.extend(f"{person_name(state, p)}持不同意见：{said or '未说明理由'}" for p, said in dissent)
     return ReviewConclusion(
         supplier=supplier_name(state, supplier),
         passed=decision is not None and decision.passed,
