@@ -20,9 +20,10 @@ def chinese_texts() -> dict[str, str]:
         tree = ast.parse(path.read_text("utf-8"))
         skipped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
-                if HAN.search(node.value):
-                    found[node.value] = f"{path.relative_to(UI)}:{node.lineno}"
+            if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in skipped:
+                continue
+            if HAN.search(node.value):
+                found[node.value] = f"{path.relative_to(UI)}:{node.lineno}"
     return found
 
 

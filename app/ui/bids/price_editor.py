@@ -122,7 +122,8 @@ class PriceEditor(View):
         self.table.setHorizontalHeaderLabels([tr(name) for name in COLUMNS])
         for place in range(len(COLUMNS)):
             across = Qt.AlignmentFlag.AlignLeft if place in (NAME, UNIT) else Qt.AlignmentFlag.AlignRight
-            self.table.horizontalHeaderItem(place).setTextAlignment(across | Qt.AlignmentFlag.AlignVCenter)
+            if (item := self.table.horizontalHeaderItem(place)) is not None:
+                item.setTextAlignment(across | Qt.AlignmentFlag.AlignVCenter)
         self._check()
 
     def _items(self) -> list[PriceItem] | None:
