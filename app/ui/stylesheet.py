@@ -69,10 +69,10 @@ QPushButton[role="nav"]:hover { background: $hover; }
 QPushButton[role="nav"]:checked { background: $primary_soft; color: $primary; font-weight: 600; }
 QPushButton[role="nav"]:focus { border: 2px solid $primary; padding: 0 11px; }
 QPushButton[role="tab"] { border: 0; border-bottom: 2px solid transparent; border-radius: 0; background: transparent;
-                          padding: 0 4px; min-height: 36px; max-height: 36px; color: $text2; }
+                          padding: 0 2px; min-height: 36px; max-height: 36px; color: $text2; font-size: 13px; }
 QPushButton[role="tab"]:hover { color: $text; }
 QPushButton[role="tab"]:checked { border-bottom: 2px solid $primary; color: $primary; font-weight: 600; }
-QPushButton[role="tab"]:focus { border: 2px solid $primary; border-radius: 6px; padding: 0 2px; min-height: 34px;
+QPushButton[role="tab"]:focus { border: 2px solid $primary; border-radius: 6px; padding: 0; min-height: 34px;
                                 max-height: 34px; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QComboBox, QSpinBox, QDoubleSpinBox, QDateTimeEdit {

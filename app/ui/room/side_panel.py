@@ -45,7 +45,7 @@ class SidePanel(View):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(card)
-        self.setMinimumWidth(290)
+        self.setMinimumWidth(310)
         self._name_tabs()
 
     def show_room(self, view: RoomView) -> None:

@@ -23,7 +23,7 @@ class SegmentedTabs(View):
         for index, button in enumerate(self._buttons):
             self._group.addButton(button, index)
         self._group.idToggled.connect(self._toggled)
-        self.setLayout(row(*self._buttons, None, spacing=12))
+        self.setLayout(row(*self._buttons, None, spacing=8))
         self.choose(0)
 
     def name(self, index: int, text: str, count: int | None = None) -> None:
