@@ -88,6 +88,5 @@ def paint_chip(painter: QPainter, where: QRectF, text: str, tone: Tone) -> None:
     radius = where.height() / 2
     painter.drawRoundedRect(where, radius, radius)
     painter.setPen(color(_INK[tone]))
-    room = where.adjusted(10, 0, -10, 0)
-    shown = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, round(room.width() + 1))
+    shown = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, round(where.width() - 11))
     painter.drawText(where, Qt.AlignmentFlag.AlignCenter, shown)

@@ -249,15 +249,15 @@ class DataTable(View):
 
 
 def share_widths(least: Sequence[int], most: Sequence[int], stretch: Sequence[bool], room: int) -> list[int]:
-    """Column widths that fill ``room``: what is too much is taken from wide columns down to their least, what is left
-    goes to the stretching ones (or the last)."""
+    """Column widths that fill ``room``: what is too much is taken from the widest columns, what is left goes to the
+    stretching ones (or the last)."""
     widths = list(most)
     over = sum(widths) - room
     if over > 0:
-        slack = [width - low for width, low in zip(widths, least, strict=True)]
-        spare = sum(slack)
-        if spare:
-            widths = [width - min(have, round(over * have / spare)) for width, have in zip(widths, slack, strict=True)]
+        for level in range(max(most), 0, -2):  # the widest give first, so that short states stay whole
+            widths = [max(low, min(high, level)) for low, high in zip(least, most, strict=True)]
+            if sum(widths) <= room:
+                break
     elif over < 0:
         growing = [number for number, grows in enumerate(stretch) if grows] or [len(widths) - 1]
         for number in growing:
