@@ -57,7 +57,12 @@ REFUSALS: dict[str, str] = {
     "bid.unsealed": "未按要求加密",
     "bid.damaged": "文件已损坏",
     "bid.foreign": "不属于本项目",
-    "refused.too_late": "超过截止时间",
+    "bid.late": "超过截止时间",
+    "bid.not_receiving": "不在接收时间",
+    "bid.not_registered": "未登记",
+    "bid.superseded": "已被替换的文件",
+    "bid.replace_needs_receipt": "替换未指明原回执",
+    "bid.nothing_to_replace": "没有可替换的文件",
 }
 PHASES: dict[str, str] = {
     "announced": "公告",

@@ -22,7 +22,7 @@ from app.session.rules import events_opening as evo
 from app.session.rules.command import Command
 from app.session.rules.event import Event, Recorded
 from app.session.rules.events import event_bytes, event_type, from_builtins
-from app.session.rules.events_case import BidSubmitted
+from app.session.rules.events_case import BidSubmitted, CaseClosed
 from app.session.rules.people import HOST
 from app.session.rules.state import State
 from app.session.rules.table import Refused, apply, decide, elapse, follow
@@ -150,25 +150,33 @@ class _Walk:
         """The host's own: what follows from the state and the clock, else a report that the rules accept."""
         at = self._lines[place].recorded
         if at.actor != HOST:
-            self._tally.failed("replay.unexplained", index=place, name=event_type(at.event))
-            return self._take(place, 1)
+            return self._unexplained(place)
         derived = self._following(at)
         if derived and self._matches(place, derived):
             return self._take(place, len(derived))
         command = reported(self.state, self._moment(place))
         if command is None:
-            code = "replay.unexplained" if not derived else _differs(at.event)
-            self._tally.failed(code, index=place, name=event_type(at.event))
-            return self._take(place, 1)
+            return self._mismatch(place, derived) if derived else self._unexplained(place)
         self._tally.count("reports")
         decided = decide(self.state, HOST, command, at.at)
         if isinstance(decided, Refused):
             self._tally.failed("replay.refused", index=place, code=decided.code)
             return self._take(place, 1)
         if not decided or not self._matches(place, decided):
-            self._tally.failed(_differs(at.event), index=place, name=event_type(at.event))
-            return self._take(place, 1)
+            return self._mismatch(place, decided)
         return self._take(place, len(decided))
+
+    def _unexplained(self, place: int) -> int:
+        self._tally.failed("replay.unexplained", index=place, name=event_type(self._lines[place].recorded.event))
+        return self._take(place, 1)
+
+    def _mismatch(self, place: int, expected: Sequence[Event]) -> int:
+        """Name the first entry that is not among those that ought to stand here."""
+        forms = [_form(event) for event in expected]
+        group = self._lines[place : place + max(len(expected), 1)]
+        wrong = next((line for line in group if _form(line.recorded.event) not in forms), group[0]).recorded
+        self._tally.failed(_differs(wrong.event), index=wrong.index, name=event_type(wrong.event))
+        return self._take(place, 1)
 
     def _moment(self, place: int) -> list[Recorded]:
         """The entries from here on that the host made at the same moment."""
@@ -199,26 +207,33 @@ class _Walk:
         late = next((line for line in group if line.recorded.at != group[0].recorded.at), None)
         if late is not None:
             self._tally.failed("replay.differs", index=late.recorded.index, name=event_type(late.recorded.event))
-        if sorted((by, event_bytes(event)) for by, event in found) == sorted((b, event_bytes(e)) for b, e in step):
+        if sorted((by, _form(event)) for by, event in found) == sorted((b, _form(e)) for b, e in step):
             return
-        expected = [(by, event_bytes(event)) for by, event in step]
+        expected = [(by, _form(event)) for by, event in step]
         for line in group:
             event = line.recorded.event
-            if (line.recorded.actor, event_bytes(event)) not in expected:
+            if (line.recorded.actor, _form(event)) not in expected:
                 self._tally.failed(_differs(event), index=line.recorded.index, name=event_type(event))
                 return
         after = group[-1].recorded
-        missing = next((e for by, e in step if (by, event_bytes(e)) not in _bytes(found)), after.event)
+        missing = next((e for by, e in step if (by, _form(e)) not in _bytes(found)), after.event)
         self._tally.failed("replay.missing", index=after.index, name=event_type(missing))
 
 
 def _bytes(found: Iterable[tuple[str, Event]]) -> list[tuple[str, bytes]]:
-    return [(by, event_bytes(event)) for by, event in found]
+    return [(by, _form(event)) for by, event in found]
+
+
+def _form(event: Event) -> bytes:
+    """An event as it is compared: what is undone at the end comes in no order."""
+    if isinstance(event, CaseClosed):
+        event = msgspec.structs.replace(event, undone=tuple(sorted(event.undone)))
+    return event_bytes(event)
 
 
 def _same(found: Sequence[Event], expected: Sequence[Event]) -> bool:
     """The same events; those of one step may stand in another order, since maps in the record have none."""
-    return len(found) == len(expected) and sorted(map(event_bytes, found)) == sorted(map(event_bytes, expected))
+    return len(found) == len(expected) and sorted(map(_form, found)) == sorted(map(_form, expected))
 
 
 def _differs(event: Event) -> str:
