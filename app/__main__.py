@@ -1,6 +1,6 @@
 """``bidroom``: one program. The desk opens by itself; everything else is a verb (``bidroom --help``).
 
-The story of a start: this file only chooses; ``cli`` reads the words; ``bootstrap`` joins concrete classes to interfaces.
+The story of a start: this file only chooses; ``cli`` reads the words; ``bootstrap`` joins classes to interfaces.
 A frozen program starts its own token worker with the argument ``token-worker``, before Qt or anything else is loaded.
 """
 

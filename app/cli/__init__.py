@@ -1,5 +1,5 @@
 """The verbs of ``bidroom``. Each reads its words, calls ``bootstrap`` or the session, and says one clear sentence when
-something is wrong; exit status 2 for wrong input, 1 for a fault (``verify`` has its own: 0 passed, 1 failed, 2 unknown).
+something is wrong. Exit status: 2 for wrong input, 1 for a fault; ``verify``: 0 passed, 1 failed, 2 could not tell.
 """
 
 import argparse
@@ -80,9 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     bid = verbs.add_parser("bid", help="seal, submit, withdraw a bid").add_subparsers(required=True, metavar="WHAT")
     seal = bid.add_parser("seal", help="seal a bid with the signed sealing kit")
     seal.add_argument("--kit", type=Path, required=True)
-    seal.add_argument(
-        "--bid", type=Path, required=True, help="folder with bid.json and the documents (docs/bid-file.md)"
-    )
+    seal.add_argument("--bid", type=Path, required=True, help="folder with bid.json and documents")
     seal.add_argument("--trust", type=Path, required=True)
     seal.add_argument("--out", type=Path, required=True)
     _token(seal)

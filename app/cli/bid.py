@@ -1,6 +1,7 @@
 """``bidroom bid`` and ``bidroom token``: a supplier without the desk."""
 
 import argparse
+import asyncio
 import contextlib
 import getpass
 import sys
@@ -32,10 +33,12 @@ class PromptPin:
     async def ask(self, request: PinRequest) -> str | None:
         if request.wrong:
             print("PIN refused.", file=sys.stderr)
-        return getpass.getpass(f"PIN {request.token_label} ({request.act.code}): ") or None
+        question = f"PIN {request.token_label} ({request.act.code}): "
+        return await asyncio.to_thread(getpass.getpass, question) or None
 
     async def confirm_final(self, request: PinRequest) -> bool:
-        return input(f"Last try for {request.token_label}! Go on? [yes/no] ").strip() == "yes"
+        question = f"Last try for {request.token_label}! Go on? [yes/no] "
+        return (await asyncio.to_thread(input, question)).strip() == "yes"
 
 
 @contextlib.asynccontextmanager

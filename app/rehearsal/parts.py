@@ -6,6 +6,7 @@ from decimal import Decimal
 import app.session.rules.commands as cmd
 from app.ca.seal import SealImage, name_chop, official_seal
 from app.canon import sha256_hex
+from app.errors import InputError
 from app.procurement.bid import PriceSchedule
 from app.rehearsal.player import Act
 from app.rehearsal.sample_case import sample_sheet
@@ -16,9 +17,10 @@ from app.session.rules.command import Command
 from app.session.rules.decide import waiting_for
 from app.session.rules.decide_case import next_phase
 from app.session.rules.events_evaluation import OpenedSheet
-from app.session.rules.people import Role
+from app.session.rules.people import HOST, Role
 from app.session.rules.state import State
 
+PLACING = ("opening_closed", "qualification", "assembling", "commitment")
 COMMITMENT_TEXT = (
     "本人承诺遵守评审纪律，独立、客观、公正、审慎履行职责，不泄露评审情况，与参加本项目的供应商无利害关系。"
 )
@@ -212,7 +214,7 @@ class Officer(Common):
                 await client.do(cmd.Admit(person=person))
                 return True
         for member in state.members():
-            if state.phase in ("assembling", "commitment") and member in state.signed_in and member not in state.phones:
+            if state.phase in PLACING and member not in state.phones:
                 await client.do(cmd.LockPhone(person=member))
                 return True
         if state.phase == "discipline" and await self.once(
@@ -226,7 +228,8 @@ async def move_on(client: Client, mover: str, ready: Callable[[State], bool]) ->
     """Enter the next phase when this person is the one to do it and nobody is waited for."""
     state = client.state
     following = next_phase(state)
-    if following is None or waiting_for(state) or not ready(state):
+    awaited = [item for item in waiting_for(state) if item.person != HOST]
+    if following is None or awaited or not ready(state):
         return False
     method = state.the_method()
     movers = method.phase(state.phase).moved_by if method.has(state.phase) else ()
@@ -234,7 +237,12 @@ async def move_on(client: Client, mover: str, ready: Callable[[State], bool]) ->
         return False
     if mover == "leader" and "leader" not in movers:
         return False
-    await client.do(cmd.Advance(phase=following))
+    try:
+        await client.do(cmd.Advance(phase=following))
+    except InputError as error:
+        if not error.code.startswith("gate."):
+            raise
+        return False  # something is still missing that this person does not see; looked at again soon
     return True
 
 

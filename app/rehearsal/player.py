@@ -5,6 +5,7 @@ and through the host's decisions like anybody's. A hand-over (:meth:`Player.hold
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
@@ -23,6 +24,7 @@ _log = get_logger("rehearsal")
 
 PAUSE_SECONDS = 0.05
 RETRY_SECONDS = 0.5
+LOOK_SECONDS = 0.5
 Act = Callable[[Client], Awaitable[None]]
 
 
@@ -95,7 +97,9 @@ class Player:
 
     async def _play(self) -> None:
         while True:
-            await self._wake.wait()
+            with contextlib.suppress(TimeoutError):  # time alone may make it one's turn
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._wake.wait()
             self._wake.clear()
             await self._held.wait()
             try:

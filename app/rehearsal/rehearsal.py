@@ -43,6 +43,7 @@ _log = get_logger("rehearsal")
 
 PLAY_SECONDS = 280.0
 Tell = Callable[[str], None]
+OnPlayer = Callable[[Player], None]
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -202,8 +203,9 @@ class Rehearsal:
         notice = self._plan.case_file.document_digest or sha256_hex(self._plan.case_file.project_number.encode())
         await acts.fix_kit(client, notice)
         for player in self.players.values():
-            state = await player.client.until(lambda s: bool(s.kit_core))
+            state = player.client.state
             if state.has_role(player.client.me, Role.OPENER) or _must(state, player.client.me):
+                await player.client.until(lambda s: bool(s.kit_core))
                 await acts.accept_opening(player.client)
         wanted = len(client.state.with_role(Role.OPENER))
         await client.until(lambda s: len(s.acceptances) >= wanted)

@@ -5,6 +5,7 @@ all :func:`check_release`: a holder's desk unwraps a share only when everything 
 """
 
 import base64
+import contextlib
 import io
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -42,6 +43,7 @@ HEADER_LIMIT = 8 * 1024 * 1024
 PDF_LIMIT = 64 * 1024 * 1024
 KIT_LIMIT = 4 * 1024 * 1024
 CLOCK_SLACK = timedelta(seconds=5)
+WITNESS_SECONDS = 5.0
 Progress = Callable[[int, int], None]
 
 
@@ -189,10 +191,11 @@ def check_release(client: Client, bid: Bid, header: EnvelopeHeader) -> None:
     state = client.state
     if state.phase != "decrypting" or state.paused:
         raise InputError("release.not_decrypting")
-    if bid.withdrawn or header.sha256 in state.superseded:
-        raise InputError("release.superseded")
-    if header.sha256 != bid.header_sha256 or state.bids.get(bid.supplier) != bid:
+    recorded = state.bids.get(bid.supplier)
+    if recorded is None or header.sha256 != recorded.header_sha256:
         raise InputError("release.not_receipted")
+    if recorded.withdrawn or header.sha256 in state.superseded:
+        raise InputError("release.superseded")
     if client.clock.now() + CLOCK_SLACK < state.the_lot().deadline:
         raise InputError("release.before_deadline")
     if client.alarm or client.head[0] < phase_index(client):
@@ -229,6 +232,8 @@ async def release_bid(client: Client, supplier: str) -> None:
     if bid is None:
         raise InputError("release.not_receipted")
     header = await _header(client, bid.envelope_sha256)
+    with contextlib.suppress(TimeoutError):  # the head over the phase's beginning is on its way
+        await client.until(lambda _state: client.head[0] >= phase_index(client), WITNESS_SECONDS)
     check_release(client, bid, header)
     own = client.state.supplier_of(client.me) == supplier
     act = Act("release_supplier_key" if own else "release_share", {"case": client.link.case, "supplier": supplier})

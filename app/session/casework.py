@@ -183,10 +183,11 @@ class Casework:
         rendered = await asyncio.to_thread(render, data.kind, data.document)
         pdf = await asyncio.to_thread(PyHankoSigner().add_fields, rendered.pdf, rendered.fields)
         kept = room.blobs.put_bytes(pdf, room.keys.case_key)
-        same = [d for d in room.state.documents.values() if d.kind == effect.kind]
+        same = [d for d in room.state.documents.values() if (d.kind, d.subject) == (effect.kind, effect.subject)]
+        about = f"-{effect.subject}" if effect.subject else ""
         await room.report(
             commands.ReportDocument(
-                document=f"{effect.kind}-{len(same) + 1}",
+                document=f"{effect.kind}{about}-{len(same) + 1}",
                 kind=effect.kind,
                 pdf_sha256=kept.sha256,
                 fields={field.person_id: field.name for field in rendered.fields},

@@ -38,7 +38,7 @@ from app.session.rules.fold import apply
 from app.session.rules.grave import statement
 from app.session.rules.people import Level
 from app.session.rules.state import State
-from app.session.signin import base64_text, unbase64
+from app.session.signin import base64_text, supplier_id, unbase64
 from app.session.wire import messages as wire
 from app.session.wire.link import Link
 from app.tasks import TaskSet
@@ -100,7 +100,7 @@ class Client:
         self.files = Files(link)
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._answers: dict[int, asyncio.Future[wire.Message]] = {}
-        self._unacknowledged: dict[int, wire.Command] = {}
+        self._unacknowledged: dict[int, wire.Message] = {}
         self._listeners: list[Callable[[], None]] = []
         self._changed = asyncio.Event()
         self._ready = asyncio.Event()
@@ -228,7 +228,8 @@ class Client:
         key, who = self.who.key, self.who
         person = self.link.person
         host = bytes.fromhex(self.link.fingerprint)
-        challenge = build_challenge(Challenge(self.link.case, host, person or "new", self._session, nonce))
+        person_id = person or supplier_id(self.link.case, key.signing_certificate, who.name)
+        challenge = build_challenge(Challenge(self.link.case, host, person_id, self._session, nonce))
         act = Act("sign_in", {"case": self.link.case})
         return wire.SignIn(
             level=who.level.value,
@@ -408,11 +409,7 @@ class Client:
         self._number += 1
         number = self._number
         message = wire.Command(number, base64_text(body), base64_text(self._key.sign(body)))
-        self._unacknowledged[number] = message
-        try:
-            answer = await self._ask(number, message)
-        finally:
-            self._unacknowledged.pop(number, None)
+        answer = await self._ask(number, message)
         if not isinstance(answer, wire.Accepted):
             raise _refused(answer)
         if answer.indexes:
@@ -439,6 +436,7 @@ class Client:
     async def _ask(self, number: int, message: wire.Message) -> wire.Message:
         future: asyncio.Future[wire.Message] = asyncio.get_running_loop().create_future()
         self._answers[number] = future
+        self._unacknowledged[number] = message
         try:
             with contextlib.suppress(ConnectionError):
                 await self._say(message)
@@ -446,6 +444,7 @@ class Client:
                 return await future
         finally:
             self._answers.pop(number, None)
+            self._unacknowledged.pop(number, None)
 
     async def _recorded(self, indexes: tuple[int, ...], body: bytes) -> None:
         """Wait until the entries are here, in a tree whose head the host signed, with the very bytes that we signed."""

@@ -30,16 +30,17 @@ from app.session.rules.events import to_builtins
 from app.session.rules.grave import statement
 from app.session.rules.people import Role
 from app.session.rules.state import ANNOUNCED, RECEIVING, State
-from app.session.rules.visibility import may_see
+from app.session.rules.visibility import may_see, visibility_key
 from app.session.signin import base64_text, check_sign_in, unbase64
 from app.session.wire import messages as wire
+from app.tasks import TaskSet
 
 _log = get_logger("connection")
 
 QUEUE_LIMIT = 20_000
 COMMANDS_PER_SECOND = 50
 BATCH = 500
-HEAD_SECONDS = 0.25
+HEAD_SECONDS = 0.05
 SIGN_IN_SECONDS = 60.0
 
 
@@ -103,6 +104,7 @@ class Connection:
         self._head = asyncio.Event()
         self._tokens = float(COMMANDS_PER_SECOND)
         self._refilled = 0.0
+        self._tasks = TaskSet()
 
     # --- life ---
 
@@ -131,6 +133,7 @@ class Connection:
                 await self._receive(frame.data)
         finally:
             stop_listening()
+            await self._tasks.close()
             sender.cancel()
             header.cancel()
             await asyncio.gather(sender, header, return_exceptions=True)
@@ -205,17 +208,26 @@ class Connection:
                 self.put(wire.Accepted(number, indexes if self._witness else (), self._sent if self._witness else 0))
             elif isinstance(message, wire.Cosign):
                 await self._room.cosigned(self.person, message.size, message.line)
-            elif isinstance(message, wire.Lease):
-                digest, seconds = await self._desk.lease(self.person, message.document)
-                self.put(wire.Leased(number, message.document, digest, seconds))
-            elif isinstance(message, wire.MediaOffer):
-                self.put(wire.MediaAnswer(number, await self._desk.media_offer(self.person, message)))
+            elif isinstance(message, wire.Lease | wire.MediaOffer):
+                self._tasks.start(self._answer_later(message), f"answer {self.person}")
             elif isinstance(message, wire.Ping):
                 self._ping(message)
             else:
                 raise InputError("message.unexpected")
         except InputError as error:
             self.put(wire.RefusedCommand(number, error.code, dict(error.facts)))
+
+    async def _answer_later(self, message: wire.Lease | wire.MediaOffer) -> None:
+        """What takes time does not hold up the commands that follow."""
+        try:
+            if isinstance(message, wire.Lease):
+                digest, seconds = await self._desk.lease(self.person, message.document)
+                self.put(wire.Leased(message.number, message.document, digest, seconds))
+            else:
+                answer = await self._desk.media_offer(self.person, message)
+                self.put(wire.MediaAnswer(message.number, answer))
+        except InputError as error:
+            self.put(wire.RefusedCommand(message.number, error.code, dict(error.facts)))
 
     def _spend(self) -> None:
         now = self._room.clock.monotonic()
@@ -240,8 +252,11 @@ class Connection:
             raise InputError("command.foreign")
         command = commands.from_builtins(body.command)
         self._check_grave(command)
-        command = await self._desk.carry_out(self.person, command)
-        return await room.act(self.person, body, command, SignedCommand(signed, signature, bytes.fromhex(self.session)))
+        decided = await self._desk.carry_out(self.person, command)
+        carried = SignedCommand(signed, signature, bytes.fromhex(self.session))
+        indexes = await room.act(self.person, body, decided, carried)
+        self._desk.done(self.person, command)
+        return indexes
 
     def _check_grave(self, command: Command) -> None:
         grave: Grave | None = getattr(command, "grave", None)
@@ -283,7 +298,7 @@ class Connection:
         if not self._witness:
             self._preview(state)
             return
-        key = _visibility_key(state, self.person)
+        key = visibility_key(state, self.person)
         if key != self._key:
             self._key = key
             self._reveal(state)
@@ -343,7 +358,7 @@ class Connection:
                 return
 
     async def _send_heads(self) -> None:
-        """At most four heads a second: the last one stands for all before it."""
+        """At most twenty heads a second: the last one stands for all before it."""
         while True:
             await self._head.wait()
             self._head.clear()
@@ -361,22 +376,3 @@ class Connection:
 
     async def _say(self, message: wire.Message) -> None:
         await self._socket.send_str(wire.encode(message))
-
-
-def _visibility_key(state: State, person: str) -> tuple[object, ...]:
-    """Changes whenever something hidden may have become visible."""
-    opened = tuple(sorted(purpose for purpose, found in state.sealed.items() if found.opened))
-    return (
-        state.phase,
-        state.leader,
-        state.bidders_published,
-        state.bids_handed_on,
-        state.candidates,
-        state.in_talk,
-        opened,
-        person in state.admitted,
-        person in state.signed_in,
-        len(state.changes),
-        len(state.decisions),
-        len(state.documents),
-    )

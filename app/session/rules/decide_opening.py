@@ -376,7 +376,9 @@ def _decrypting_waiting(state: State) -> Iterable[Waiting]:
             yield Waiting(_speaker(state, supplier), "release_supplier_key")
         elif bid.failure:
             yield Waiting(state.with_role(Role.OFFICER)[0], "attribute_failure")
-        if not shares_complete(state, bid) and policy.layers != "supplier":
+        if shares_complete(state, bid) and not bid.failure:
+            yield Waiting(HOST, "report_bid_opened")
+        elif not shares_complete(state, bid) and policy.layers != "supplier":
             for holder in required_openers(state):
                 if holder not in bid.shares and _still_needed(state, bid, holder):
                     yield Waiting(holder, "release_share")
