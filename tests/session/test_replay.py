@@ -28,7 +28,7 @@ from factory import (
     staff,
     supplier_person,
 )
-from factory import Room as FactoryRoom
+from recorded_room import Archive, Room, host, line, sign_in
 from steps import confirm, open_sheets, report, seal_sheets, to_low_price
 
 import app.session.rules.commands as cmd
@@ -36,89 +36,18 @@ import app.session.rules.events_case as evc
 import app.session.rules.events_evaluation as ev
 import app.session.rules.events_opening as evo
 from app.procurement.rulepack import effective_windows
-from app.record.acts import Head, build_command
-from app.record.archive_reader import Hidden
-from app.record.entry import Because, Entry, SignedCommand, build_entry, parse_entry
+from app.record.entry import Because, Entry, parse_entry
 from app.record.verification import Finding, Verdict
-from app.session.engine import Engine
 from app.session.replay import ReplayStep, recorded, replay
-from app.session.rules.command import Command
 from app.session.rules.event import Event
-from app.session.rules.events import event_type, from_builtins, to_builtins
-from app.session.rules.people import HOST, Level
-from app.session.rules.table import Refused
+from app.session.rules.events import event_type, from_builtins
+from app.session.rules.people import HOST
 
-SESSION = b"\x07" * 32
 PDF = {"pdf_sha256": "cd" * 32, "root": "ef" * 32}
 
 
-class Room(FactoryRoom):
-    """A room whose every entry comes of a command, as on the host; its record can be read back."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[bytes] = []
-        self.sequence = 0
-
-    def tries(self, actor: str, command: Command) -> Any:
-        step = Engine(self.state).step(actor, command, self.now)
-        if isinstance(step, Refused):
-            return step
-        carried: SignedCommand | Because | None = None
-        first = len(self.lines)
-        for number, (by, event) in enumerate(step.events):
-            if actor != HOST:
-                carried = Because(first) if number else self._signed(command)
-            self.lines.append(line(first + number, self.now, by, event, carried))
-            self.log.append(recorded(parse_entry(self.lines[-1])))
-        self.state = step.state
-        return step.events
-
-    def _signed(self, command: Command) -> SignedCommand:
-        self.sequence += 1
-        if isinstance(command, cmd.SubmitBid):  # the receipt is the host's word, not the supplier's
-            command = msgspec.structs.replace(command, receipt="", size=0)
-        body = build_command("KM-1/1", SESSION, self.sequence, Head(0, b"\0" * 32), cmd.to_builtins(command))
-        return SignedCommand(body, b"\1" * 64, SESSION)
-
-    def settle(self) -> None:
-        """Every step settles by itself."""
-
-    def wait(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-        self.tries(HOST, cmd.Tick())
-
-
-def line(index: int, at: Any, actor: str, event: Event, carried: Any) -> bytes:
-    return build_entry("KM-1/1", index, at, actor, b"\2" * 16, to_builtins(event), carried)
-
-
-class Archive:
-    """An archive of these lines, as far as the replay looks at it."""
-
-    def __init__(self, lines: list[bytes], hidden: int | None = None) -> None:
-        self._lines = lines
-        self._hidden = hidden
-
-    def entries(self) -> Any:
-        for index, data in enumerate(self._lines):
-            yield Hidden(index, b"\0" * 32) if index == self._hidden else parse_entry(data)
-
-
 def checked(lines: list[bytes], hidden: int | None = None) -> Finding:
-    return ReplayStep().check(Archive(lines, hidden))  # type: ignore[arg-type]
-
-
-def sign_in(person: str, registers: Any = None) -> cmd.ReportSignIn:
-    return cmd.ReportSignIn(
-        person=person, level=Level.PERSONAL_TOKEN, session=digest(person), certificate=f"c{person}",
-        encryption_certificate=f"e{person}", chain=(), challenge="", challenge_signature="", revocation="passed",
-        registers=registers,
-    )  # fmt: skip
-
-
-def host(room: Room, *reports: Command) -> None:
-    room.does(HOST, *reports)
+    return ReplayStep().check(Archive(lines, hidden=hidden))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
