@@ -7,7 +7,14 @@ from app.procurement.data import Step
 from app.procurement.low_price import low_price_findings
 from app.session.document_data_opening import outcome, outcome_reason, recorded_bids
 from app.session.document_data_review import announcements, review_table, review_texts
-from app.session.document_data_scores import Figures, figures_of, printed_prices, printed_ranking, scoring_matrix
+from app.session.document_data_scores import (
+    Figures,
+    corrections,
+    figures_of,
+    printed_prices,
+    printed_ranking,
+    scoring_matrix,
+)
 from app.session.document_events import entered, incidents, minutes, shortened, waivers
 from app.session.document_parts import (
     Source,
@@ -215,9 +222,10 @@ def _clarification(source: Source, item: Clarification) -> ClarificationEntry:
     asked = source.last(ev.ClarificationAsked, clarification=item.id)
     question = item.text
     if item.purpose == CORRECTION:
-        steps = "；".join(dict.fromkeys(sentence(Step(code))[0] for code in item.steps)) or "报价修正"
+        known = [said for _, said in corrections(state, item.supplier)]
+        steps = "；".join(known or dict.fromkeys(sentence(Step(code))[1] or code for code in item.steps))
         to = f"修正后报价 {figure(item.corrected)} 元" if item.corrected is not None else ""
-        question = f"报价存在算术错误，请确认{to}（{steps}）。"
+        question = f"报价存在算术错误，请确认{to}（{steps or '报价修正'}）。"
     answer = item.answer
     if item.confirmed is not None:
         answer = f"{'确认修正' if item.confirmed else '不确认修正'}。{answer}"

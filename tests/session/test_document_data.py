@@ -298,6 +298,7 @@ def test_a_correction_and_its_confirmation_are_told() -> None:
     report = made(room, "evaluation_report")
     entry = report.clarifications[0]
     assert "修正后报价 900.00 元" in entry.question
+    assert "总价 950.00 元，按单价汇总为 900.00 元" in entry.question
     assert entry.answer == "确认修正。同意"
 
 
