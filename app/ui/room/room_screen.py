@@ -117,6 +117,11 @@ class RoomScreen(View):
         self._lower_layout.addWidget(panel)
         self._show_link()
 
+    def focus_step(self, alone: bool) -> None:
+        """Give the step's panel the whole room (an expert's desk), or bring agenda, video and side back."""
+        for part in (self.agenda, self._upper, self.side):
+            part.setVisible(not alone)
+
     def toggle_floating(self) -> None:
         """Video into its own window, or back."""
         if self._floating is not None:

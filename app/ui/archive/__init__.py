@@ -1,0 +1,1 @@
+"""The archive viewer: what an archive holds, and whether it holds together."""

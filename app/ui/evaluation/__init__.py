@@ -1,0 +1,1 @@
+"""The evaluation room: reviews, committee, talks, quotes, the desk of an expert, summary, report."""

@@ -1,0 +1,72 @@
+"""Drafts of a score sheet: a plain file on this machine, gone when the sheet is sealed; the host never sees it."""
+
+import hashlib
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from app.logs import get_logger
+
+_log = get_logger("drafts")
+LIMIT = 4 * 1024 * 1024
+
+
+class Draft(msgspec.Struct, forbid_unknown_fields=True):
+    """Points and reasons by supplier and criterion, as typed so far."""
+
+    scores: dict[str, dict[str, Decimal]] = {}
+    reasons: dict[str, dict[str, str]] = {}
+
+    def score(self, supplier: str, criterion: str) -> Decimal | None:
+        return self.scores.get(supplier, {}).get(criterion)
+
+    def reason(self, supplier: str, criterion: str) -> str:
+        return self.reasons.get(supplier, {}).get(criterion, "")
+
+    def put(self, supplier: str, criterion: str, score: Decimal | None) -> None:
+        """Set or clear a score."""
+        if score is None:
+            self.scores.get(supplier, {}).pop(criterion, None)
+        else:
+            self.scores.setdefault(supplier, {})[criterion] = score
+
+    def say(self, supplier: str, criterion: str, reason: str) -> None:
+        """Set a reason."""
+        self.reasons.setdefault(supplier, {})[criterion] = reason
+
+
+def draft_path(folder: Path, case: str, person: str) -> Path:
+    """One file a case and person; the name tells neither."""
+    return folder / (hashlib.sha256(f"{case}\0{person}".encode()).hexdigest()[:24] + ".json")
+
+
+def load_draft(path: Path) -> Draft:
+    """What was kept; an empty draft when there is none or it cannot be read."""
+    try:
+        if path.stat().st_size > LIMIT:
+            return Draft()
+        return msgspec.json.decode(path.read_bytes(), type=Draft)
+    except FileNotFoundError:
+        return Draft()
+    except (OSError, msgspec.DecodeError) as error:
+        _log.warning("draft not read", error=type(error).__name__)
+        return Draft()
+
+
+def save_draft(path: Path, draft: Draft) -> bool:
+    """Keep it; False when the disk does not take it (the desk says so, nothing is lost in memory)."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_bytes(msgspec.json.encode(draft))
+        part.replace(path)
+    except OSError as error:
+        _log.warning("draft not saved", error=type(error).__name__)
+        return False
+    return True
+
+
+def drop_draft(path: Path) -> None:
+    """It is in the record now."""
+    path.unlink(missing_ok=True)

@@ -1,0 +1,275 @@
+"""资格审查与符合性审查: items × suppliers with a verdict in each cell, the documents beside it."""
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QScrollArea, QStackedWidget, QWidget
+
+import app.session.rules.commands as cmd
+from app.procurement.case import ReviewItem
+from app.session.rules.decide_review import review_items, reviewers
+from app.session.rules.people import Role
+from app.ui.evaluation.bid_documents import BidDocuments
+from app.ui.evaluation.clarifications import ClarificationList
+from app.ui.i18n import tr
+from app.ui.phase_panel import PhasePanel
+from app.ui.room.step_panel import ActButton
+from app.ui.step_facts import StepContext, StepFacts
+from app.ui.view import clear, column, label, restyle
+from app.ui.widgets.buttons import Button
+from app.ui.widgets.chip import Chip, Tone
+from app.ui.widgets.split_view import SplitView
+from app.ui.widgets.tabs import SegmentedTabs
+
+
+class VerdictCell(Button):
+    """One verdict: open, ✓, ✗; Space or a click goes on to the next; ``1`` passes, ``0`` fails.
+
+    Signals:
+        judged(object): True, False or None.
+    """
+
+    judged = Signal(object)
+
+    def __init__(self, name: str) -> None:
+        super().__init__("small")
+        self._name = name
+        self.verdict: bool | None = None
+        self.clicked.connect(lambda: self._set({None: True, True: False, False: None}[self.verdict]))
+        self.setMinimumWidth(96)
+        self.show_verdict(None)
+
+    def show_verdict(self, verdict: bool | None) -> None:
+        """Show without telling."""
+        self.verdict = verdict
+        word = {None: tr("待审"), True: tr("✓ 通过"), False: tr("✗ 不通过")}[verdict]
+        self.setText(word)
+        self.setAccessibleName(f"{self._name}　{word}")
+        restyle(self, "verdict", {None: "", True: "ok", False: "bad"}[verdict])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.text() in ("1", "0"):
+            self._set(event.text() == "1")
+            return
+        super().keyPressEvent(event)
+
+    def _set(self, verdict: bool | None) -> None:
+        self.show_verdict(verdict)
+        self.judged.emit(verdict)
+
+
+class ReviewPanel(PhasePanel):
+    """For reviewers the matrix; for others how far it has come."""
+
+    def __init__(self, context: StepContext) -> None:
+        super().__init__(context, "逐项审查", "逐家逐项判断；不通过须写明理由。键盘：1 通过，0 不通过。")
+        self.submit, self.phones = ActButton("primary", "check"), ActButton("plain")
+        self.submit.clicked.connect(self._submit)
+        self.phones.clicked.connect(self._phones)
+        self.add_act(self.phones)
+        self.add_act(self.submit)
+        self.say(self.submit.setText, "提交审查表")
+        self.say(self.phones.setText, "评委手机已入柜…")
+        self.verdicts: dict[tuple[str, str], bool] = {}
+        self.reasons: dict[tuple[str, str], str] = {}
+        self._cells: dict[tuple[str, str], VerdictCell] = {}
+        self._built: tuple[object, ...] = ()
+        self._focus: tuple[str, str] | None = None
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(8)
+        self._grid.setVerticalSpacing(6)
+        inside = QWidget()
+        inside.setProperty("role", "inside")
+        inside.setLayout(column(self._grid, None))
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setWidget(inside)
+        self.say(area.setAccessibleName, "审查表")
+        self._reason = QLineEdit()
+        self._reason.setMaxLength(2000)
+        self._reason.textEdited.connect(self._reason_typed)
+        self.say(self._reason.setPlaceholderText, "不通过的理由（随审查表存档）")
+        self.say(self._reason.setAccessibleName, "不通过的理由（随审查表存档）")
+        sheet = QWidget()
+        layout = column(area, self._reason, spacing=8)
+        layout.setStretch(0, 1)
+        sheet.setLayout(layout)
+        self.clarifications = ClarificationList(context)
+        self.clarifications.asked_for.connect(self.command_requested)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(sheet)
+        self._stack.addWidget(self.clarifications)
+        self.tabs = SegmentedTabs(2)
+        self.tabs.chosen.connect(self._stack.setCurrentIndex)
+        left = QWidget()
+        inner = column(self.tabs, self._stack, spacing=6)
+        inner.setStretch(1, 1)
+        left.setLayout(inner)
+        self.documents = BidDocuments(context)
+        split = SplitView(Qt.Orientation.Horizontal)
+        split.addWidget(left)
+        split.addWidget(self.documents)
+        split.set_shares([0.56, 0.44])
+        self.add(split)
+        self.body.setStretch(1, 1)
+        self.destroyed.connect(self.documents.viewer._renderer.close)
+
+    def show_facts(self, facts: StepFacts) -> None:
+        state = facts.state
+        stage = state.phase
+        items, suppliers = review_items(state, stage), suppliers_of(facts)
+        mine = facts.me in reviewers(state, stage)
+        self.tabs.name(0, tr("审查表"))
+        self.tabs.name(1, tr("澄清"), len(state.clarifications))
+        self.clarifications.show_facts(facts)
+        self._adopt(facts, stage)
+        layout = (stage, suppliers, mine, facts.me)
+        if layout != self._built:
+            self._built = layout
+            self._build(facts, items, suppliers, mine)
+        self._refresh(facts, stage, items, suppliers)
+        self.submit.setVisible(mine)
+        self._reason.setVisible(mine)
+        self.submit.allow(bool(self._ready(facts)))
+        self.phones.setVisible(bool(phone_requests(facts)))
+        if suppliers and not self._focus:
+            self.documents.show_bid(facts, suppliers[0])
+
+    def retranslate(self) -> None:
+        self._built = ()
+        super().retranslate()
+
+    def _adopt(self, facts: StepFacts, stage: str) -> None:
+        """What I have submitted is what stands, unless I have changed it here since."""
+        for supplier, sheets in facts.state.reviews.get(stage, {}).items():
+            if facts.me in sheets:
+                for item, passed in sheets[facts.me].passed.items():
+                    self.verdicts.setdefault((supplier, item), passed)
+                    self.reasons.setdefault((supplier, item), sheets[facts.me].reasons.get(item, ""))
+
+    def _build(
+        self, facts: StepFacts, items: tuple[ReviewItem, ...], suppliers: tuple[str, ...], mine: bool
+    ) -> None:  # fmt: skip
+        clear(self._grid)
+        self._cells.clear()
+        for place, supplier in enumerate(suppliers, 1):
+            button = Button("link", text=facts.supplier_name(supplier)[:8])
+            button.setToolTip(facts.supplier_name(supplier))
+            button.clicked.connect(lambda _=False, s=supplier: self._look(s))
+            self._grid.addWidget(button, 0, place)
+        for line, item in enumerate(items, 1):
+            text = item.text if item.mandatory else tr("{text}（非实质性）", text=item.text)
+            self._grid.addWidget(label("body", text, wrap=True), line, 0)
+            for place, supplier in enumerate(suppliers, 1):
+                key = (supplier, item.id)
+                cell = VerdictCell(f"{facts.supplier_name(supplier)}　{item.text}")
+                cell.judged.connect(lambda verdict, k=key: self._judged(k, verdict))
+                cell.setEnabled(mine and supplier not in facts.state.decisions.get(facts.state.phase, {}))
+                cell.installEventFilter(self)
+                self._cells[key] = cell
+                self._grid.addWidget(cell, line, place)
+        foot = len(items) + 1
+        self._grid.addWidget(label("second", tr("结论")), foot, 0)
+        self._results: dict[str, Chip] = {}
+        for place, supplier in enumerate(suppliers, 1):
+            self._results[supplier] = Chip()
+            self._grid.addWidget(self._results[supplier], foot, place)
+        self._grid.setColumnStretch(0, 1)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FocusIn:
+            for key, cell in self._cells.items():
+                if cell is watched:
+                    self._at(key)
+        return False
+
+    def _refresh(
+        self, facts: StepFacts, stage: str, items: tuple[ReviewItem, ...], suppliers: tuple[str, ...]
+    ) -> None:  # fmt: skip
+        for key, cell in self._cells.items():
+            cell.show_verdict(self.verdicts.get(key))
+        everyone = reviewers(facts.state, stage)
+        for supplier in suppliers:
+            decision = facts.state.decisions.get(stage, {}).get(supplier)
+            done = len(facts.state.reviews.get(stage, {}).get(supplier, {}))
+            if decision is not None:
+                word, tone = (tr("通过"), Tone.OK) if decision.passed else (tr("未通过"), Tone.BAD)
+            else:
+                word, tone = tr("{count}/{all} 已提交", count=done, all=len(everyone)), Tone.NEUTRAL
+            self._results[supplier].show_state(word, tone)
+
+    def _ready(self, facts: StepFacts) -> tuple[str, ...]:
+        """Suppliers whose sheet is complete, reasons given, and differs from what I submitted."""
+        stage = facts.state.phase
+        items = review_items(facts.state, stage)
+        ready = []
+        for supplier in suppliers_of(facts):
+            if supplier in facts.state.decisions.get(stage, {}):
+                continue
+            given = {item.id: self.verdicts.get((supplier, item.id)) for item in items}
+            if any(verdict is None for verdict in given.values()):
+                continue
+            reasons = {i: self.reasons.get((supplier, i), "") for i, passed in given.items() if passed is False}
+            if not all(text.strip() for text in reasons.values()):
+                continue
+            old = facts.state.reviews.get(stage, {}).get(supplier, {}).get(facts.me)
+            if old is None or old.passed != given or any(old.reasons.get(i) != t for i, t in reasons.items()):
+                ready.append(supplier)
+        return tuple(ready)
+
+    def _submit(self) -> None:
+        facts = self.facts()
+        items = review_items(facts.state, facts.state.phase)
+        for supplier in self._ready(facts):
+            passed = {item.id: self.verdicts[supplier, item.id] for item in items}
+            reasons = {i: self.reasons[supplier, i].strip() for i, good in passed.items() if not good}
+            self.ask(cmd.SubmitReview(supplier=supplier, passed=passed, reasons=reasons))
+
+    def _judged(self, key: tuple[str, str], verdict: bool | None) -> None:
+        if verdict is None:
+            self.verdicts.pop(key, None)
+        else:
+            self.verdicts[key] = verdict
+        self._at(key)
+        if verdict is False and not self.reasons.get(key):
+            self._reason.setFocus()
+        self.submit.allow(bool(self._ready(self.facts())))
+
+    def _at(self, key: tuple[str, str]) -> None:
+        self._focus = key
+        self._reason.setText(self.reasons.get(key, ""))
+        self._reason.setEnabled(self.verdicts.get(key) is False)
+        self.documents.show_bid(self.facts(), key[0])
+
+    def _look(self, supplier: str) -> None:
+        self.documents.show_bid(self.facts(), supplier)
+
+    def _reason_typed(self, text: str) -> None:
+        if self._focus is not None:
+            self.reasons[self._focus] = text
+            self.submit.allow(bool(self._ready(self.facts())))
+
+    def _phones(self) -> None:
+        for request in phone_requests(self.facts()):
+            self.ask(request)
+
+
+def suppliers_of(facts: StepFacts) -> tuple[str, ...]:
+    """Who is reviewed in this stage: all that were still in when it began."""
+    stage = facts.state.phase
+    decided = facts.state.decisions.get(stage, {})
+    running = facts.state.continuing()
+    return tuple(s for s in facts.state.opened_bids() if s in running or s in decided)
+
+
+def phone_requests(facts: StepFacts) -> tuple[cmd.LockPhone, ...]:
+    """Members at the site whose phone is not ticked yet; for officer, clerk and engineer."""
+    state = facts.state
+    if state.lot is None or not state.has_role(facts.me, Role.OFFICER, Role.CLERK, Role.ENGINEER):
+        return ()
+    if state.lot.place_policy.kind == "dispersed" or state.phase not in PLACING:
+        return ()
+    here = (member for member in state.members() if member in state.signed_in and member not in state.phones)
+    return tuple(cmd.LockPhone(person=member) for member in here)
+
+
+PLACING = ("opening_closed", "qualification", "assembling", "commitment", "leader", "conformity", "scoring")

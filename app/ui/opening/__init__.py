@@ -1,0 +1,1 @@
+"""The opening room step by step: one panel a phase."""

@@ -1,0 +1,114 @@
+"""The panel of one phase: heading, its clock, moving on; what else there is, each phase adds."""
+
+from PySide6.QtWidgets import QWidget
+
+import app.session.rules.commands as cmd
+from app.session.rules.command import Command
+from app.ui import texts
+from app.ui.i18n import tr
+from app.ui.room.step_panel import ActButton, StepPanel
+from app.ui.room_acts import Asking, Request, Sure
+from app.ui.step_facts import StepContext, StepFacts, undone_sentences
+from app.ui.view import column, label
+from app.ui.widgets.countdown import CountdownLabel
+
+
+class PhasePanel(StepPanel[StepFacts]):
+    """Base of all panels; a subclass fills :meth:`show_facts`.
+
+    Attributes:
+        context: clock, bridge, files.
+        countdown: runs while the window ``window`` (by default the phase's own) is open.
+        onward: enters the next phase; shown to who moves on.
+    """
+
+    def __init__(
+        self, context: StepContext, title: str, hint: str = "", window: str = "", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(title, hint, parent)
+        self.context = context
+        self._window = window
+        self.countdown = CountdownLabel(context.clock)
+        self.onward = ActButton("primary", "arrow-right")
+        self.onward.clicked.connect(self._ask_move)
+        self.add_controls(self.countdown, self.onward)
+
+    def add_act(self, button: QWidget) -> None:
+        """A button between the clock and moving on."""
+        self.controls.insertWidget(self.controls.count() - 1, button)
+
+    def ask(self, request: Command | Request) -> None:
+        """The person wants this."""
+        self.command_requested.emit(request)
+
+    def show_snapshot(self, snapshot: StepFacts) -> None:
+        super().show_snapshot(snapshot)
+        self._show_clock(snapshot)
+        allowed = snapshot.may_move()
+        self.onward.setVisible(allowed)
+        if allowed:
+            self.onward.setText(tr("进入：{phase}", phase=texts.word("phase", snapshot.next_phase() or "")))
+            self.onward.allow(not snapshot.state.paused)
+        self.show_facts(snapshot)
+
+    def show_facts(self, facts: StepFacts) -> None:
+        """Show the phase's own content."""
+
+    def facts(self) -> StepFacts:
+        """What is shown now; asked for only by buttons, so there is something."""
+        assert self.snapshot is not None
+        return self.snapshot
+
+    def _show_clock(self, facts: StepFacts) -> None:
+        window = facts.window(self.window_name(facts))
+        self.countdown.setVisible(window is not None)
+        if window is None:
+            self.countdown.stop()
+        elif facts.state.paused and facts.state.paused_at is not None:
+            self.countdown.freeze((window.until - facts.state.paused_at).total_seconds())
+        else:
+            self.countdown.run(window.until)
+
+    def window_name(self, facts: StepFacts) -> str:
+        """Which clock is shown."""
+        return self._window or facts.state.phase
+
+    def _ask_move(self) -> None:
+        facts = self.facts()
+        phase = facts.next_phase()
+        if phase is None:
+            return
+        undone = undone_sentences(facts)
+        word = texts.word("phase", phase)
+        if undone:
+            self.ask(
+                Asking(
+                    title=tr("尚有未完成事项，仍要进入“{phase}”？", phase=word),
+                    field=tr("原因（记入案卷）"),
+                    act=tr("进入"),
+                    make=lambda text, _code: cmd.Advance(phase=phase, reason=text),
+                    lines=undone,
+                    danger=True,
+                )
+            )
+        elif phase == "closed":
+            text = tr("归档后不能再追加任何记录。")
+            self.ask(Sure(tr("结束并归档？"), text, tr("归档"), cmd.Advance(phase=phase), danger=True))
+        else:
+            self.ask(cmd.Advance(phase=phase))
+
+
+class Note(QWidget):
+    """A sentence with nothing to do: what is going on for those who only wait."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = label("body", wrap=True)
+        self.setLayout(column(self._text))
+
+    def say(self, text: str) -> None:
+        self._text.setText(text)
+        self.setVisible(bool(text))
+
+    def text(self) -> str:
+        return self._text.text()

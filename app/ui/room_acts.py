@@ -1,0 +1,96 @@
+"""What a step panel asks for besides a plain command; ``room_link`` carries each of them out.
+
+A panel knows nothing of tokens, files or dialogs: it says what its person wants, and the record answers.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import msgspec
+
+from app.procurement.bid import PriceSchedule
+from app.session.rules.command import Command
+from app.session.rules.events_evaluation import OpenedSheet
+
+
+class Request(msgspec.Struct, frozen=True):
+    """Base of all requests."""
+
+
+class Graved(Request, frozen=True):
+    """A command under which the person's own token signs; ``command`` has a placeholder in ``grave``."""
+
+    command: Command
+
+
+class ReleaseBids(Request, frozen=True):
+    """放行/解密: the person's share of the keys of these bids (USCCs), one after the other."""
+
+    suppliers: tuple[str, ...]
+
+
+class ReleaseSheets(Request, frozen=True):
+    """委员放行: the member's share of every envelope of ``purpose`` (``quote``, ``sheet``)."""
+
+    purpose: str
+
+
+class ConfirmRead(Request, frozen=True):
+    """确认报价 with the token; ``total`` in yuan as it was read."""
+
+    total: Decimal
+
+
+class Sign(Request, frozen=True):
+    """签署: the document of this id, looked at in the signing dialog, then signed with the token."""
+
+    document: str
+
+
+class SubmitSheet(Request, frozen=True):
+    """提交评分: sealed on this machine to the committee."""
+
+    sheet: OpenedSheet
+
+
+class SubmitQuote(Request, frozen=True):
+    """提交最后报价: sealed on this machine to the committee."""
+
+    price: PriceSchedule
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One of several answers; ``code`` is what goes on, ``text`` what is shown (translated)."""
+
+    code: str
+    text: str
+
+
+class Asking(Request, frozen=True):
+    """Words first: a dialog asks for a text (and a choice), ``make(text, code)`` gives what is then done.
+
+    Attributes:
+        title, field, act: translated texts of heading, field and button.
+        lines: sentences shown above the field (what is undone, what it is about).
+        danger: an act that cannot be taken back.
+        optional: whether the text may stay empty.
+    """
+
+    title: str
+    field: str
+    act: str
+    make: Callable[[str, str], Command | Graved]
+    lines: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    danger: bool = False
+    optional: bool = False
+
+
+class Sure(Request, frozen=True):
+    """Yes or no first, then the request or command ``then``."""
+
+    title: str
+    text: str
+    act: str
+    then: Command | Request
+    danger: bool = False

@@ -1,0 +1,1 @@
+"""Supervision: everything to see, nothing to move."""
