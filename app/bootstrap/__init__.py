@@ -9,12 +9,15 @@ from pathlib import Path
 
 import msgspec
 
+from app.ca.trust import TrustList
 from app.clock import SystemClock
 from app.errors import InputError
 from app.procurement.case import CaseFile, lot_case, parse_case_file
 from app.procurement.case_checks import case_problems
 from app.procurement.rulepack import load_rule_pack, rules_in_force
-from app.record.verification import Verification
+from app.record.archive_reader import ArchiveReader
+from app.record.entry import Entry
+from app.record.verification import Step, Verification
 from app.record.verifier import parse_expect, verify_archive
 from app.rehearsal.player import Player
 from app.rehearsal.rehearsal import Outcome, Plan, Rehearsal
@@ -23,6 +26,9 @@ from app.rehearsal.sample_case import sample_case, sample_people
 from app.session.archiving import archive_room
 from app.session.case_folder import cases_in
 from app.session.host import CaseHost, Listen
+from app.session.replay import ReplayStep, recorded, replay
+from app.session.replay_bids import BidStep
+from app.session.replay_documents import DocumentStep
 from app.session.room import Room
 from app.session.rules.state import CLOSED, FAILED
 from app.session.wire.link import Link
@@ -94,7 +100,9 @@ def verify(archive: Path, trust: list[Path], expect: str) -> Verification:
     """
     wanted = parse_expect(expect) if expect else None
     roots = b"".join(path.read_bytes() for path in trust) if trust else None
-    return verify_archive(archive, roots=roots, expect=wanted)
+    trusted = TrustList([roots], demo=True) if roots else None
+    steps: list[Step] = [BidStep(), ReplayStep()]
+    return verify_archive(archive, roots=roots, expect=wanted, documents=DocumentStep(trusted), steps=steps)
 
 
 def rehearsal_plan(
@@ -152,7 +160,8 @@ async def rehearse(
 
 def summarise(outcome: Outcome, archive: Path, seconds: float) -> dict[str, object]:
     """``summary.json``: ranking, and counts of events, signatures, segments, bytes and seconds."""
-    state = outcome.state
+    with ArchiveReader(archive) as reader:
+        state = replay(recorded(entry) for entry in reader.entries() if isinstance(entry, Entry))
     documents = state.documents.values()
     return {
         "case": state.case,

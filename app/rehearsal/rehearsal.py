@@ -83,7 +83,7 @@ class Rehearsal:
         plan: Plan,
         clock: Clock,
         tell: Tell = lambda _text: None,
-        on_player: Callable[[Player], None] | None = None,
+        on_player: OnPlayer = lambda _player: None,
     ) -> None:
         self._plan = plan
         self._clock = clock

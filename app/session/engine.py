@@ -16,6 +16,7 @@ from app.session.rules.command import Command
 from app.session.rules.commands import Tick
 from app.session.rules.decide import Refused, decide, elapse, follow
 from app.session.rules.event import Event, Recorded
+from app.session.rules.events import canonical_event
 from app.session.rules.fold import apply
 from app.session.rules.people import HOST
 from app.session.rules.state import State
@@ -52,7 +53,7 @@ class Engine:
 
         def take(by: str, happened: list[Event]) -> None:
             nonlocal state
-            for event in happened:
+            for event in map(canonical_event, happened):
                 state = apply(state, Recorded(state.size, now, by, event))
                 events.append((by, event))
 

@@ -15,6 +15,8 @@ from app.session.rules.evaluation import enter_if_open, next_name, register, req
 from app.session.rules.people import Role
 from app.session.rules.state import State
 
+CLOSED_ROOM = "evaluation_closed"
+RESULT_NOTICE = "result_notice"
 REPORT = "evaluation_report"
 SCORE_SHEET = "score_sheet"
 
@@ -148,3 +150,24 @@ register(
     waiting=lambda state: dict.fromkeys(_report_waiting(state)),
     elapsed=_report_elapsed,
 )
+
+
+# --- the result notice 结果公告 ---
+
+
+@due_when
+def _(state: State) -> Iterable[Effect]:
+    """Made when the evaluation is closed, for the officer to sign; it is published outside (87号令 art. 69)."""
+    if state.phase == CLOSED_ROOM and state.document_of(RESULT_NOTICE) is None:
+        yield IssueDocument(RESULT_NOTICE)
+
+
+def _closed_waiting(state: State) -> Iterable[Waiting]:
+    document = state.document_of(RESULT_NOTICE)
+    if document is None:
+        yield Waiting("host", "report_document")
+    else:
+        yield from (Waiting(person, "sign_document") for person in document.waiting)
+
+
+register(CLOSED_ROOM, waiting=_closed_waiting)

@@ -9,8 +9,9 @@ from app.errors import InputError
 from app.procurement.case import ReviewItem
 from app.procurement.review import SupplierReview, Vote, check_vote, review_all
 from app.session.rules.decide import ELAPSED, Events, Waiting, decides
+from app.session.rules.effects import Effect, IssueDocument, due_when
 from app.session.rules.evaluation import close, in_evaluation, missed, register, require_member
-from app.session.rules.people import Role
+from app.session.rules.people import HOST, Role
 from app.session.rules.state import State
 
 STAGES = ("qualification", "conformity")
@@ -53,6 +54,9 @@ def counting(state: State, stage: str) -> tuple[str, ...]:
         if state.absent.get(p) != REVIEW_MISSED or any(p in by_reviewer for by_reviewer in sheets.values())
     )
     return here or everyone
+
+
+QUALIFICATION_RECORD = "qualification_record"
 
 
 def undecided(state: State, stage: str) -> tuple[str, ...]:
@@ -148,7 +152,31 @@ def _waiting(state: State) -> Iterable[Waiting]:
 
 
 def _awaited(state: State) -> Iterable[Waiting]:
-    return dict.fromkeys(_waiting(state))
+    return dict.fromkeys([*_waiting(state), *_record_waiting(state)])
+
+
+# --- the qualification record 资格审查表: only where officer and purchaser review, between the rooms ---
+
+
+def _record_wanted(state: State) -> bool:
+    between = state.the_method().qualification_by == "agency" and state.phase == "qualification"
+    return between and bool(state.decisions.get("qualification")) and not undecided(state, "qualification")
+
+
+@due_when
+def _(state: State) -> Iterable[Effect]:
+    if _record_wanted(state) and state.document_of(QUALIFICATION_RECORD) is None:
+        yield IssueDocument(QUALIFICATION_RECORD)
+
+
+def _record_waiting(state: State) -> Iterable[Waiting]:
+    if not _record_wanted(state):
+        return
+    document = state.document_of(QUALIFICATION_RECORD)
+    if document is None:
+        yield Waiting(HOST, "report_document")
+    else:
+        yield from (Waiting(person, "sign_document") for person in document.waiting)
 
 
 def _elapsed(state: State, name: str, now: datetime) -> Events:

@@ -1,5 +1,6 @@
 """All events as one tagged union: one definition serves wire, record and fold."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -47,3 +48,8 @@ def from_builtins(value: object) -> Event:
 def event_bytes(event: Event) -> bytes:
     """Canonical JSON of the event alone."""
     return canonical(to_builtins(event))
+
+
+def canonical_event(event: Event) -> Event:
+    """The event as a restarted host or a replay reads it back: maps in the order of their keys."""
+    return from_builtins(json.loads(event_bytes(event)))
