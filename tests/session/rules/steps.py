@@ -5,9 +5,10 @@ from decimal import Decimal
 from factory import GRAVE, SPEAKER, Room, advance, digest, passing, schedule
 
 import app.session.rules.commands as cmd
+from app.session.rules.effects import IssueDocument
 from app.session.rules.events_evaluation import OpenedSheet
 from app.session.rules.sealed import pending, sealed_set
-from app.session.rules.table import waiting_for
+from app.session.rules.table import due, waiting_for
 
 
 def review(room: Room, *reviewers: str, fail: tuple[str, ...] = (), item: str = "") -> None:
@@ -21,8 +22,36 @@ def review(room: Room, *reviewers: str, fail: tuple[str, ...] = (), item: str = 
             room.does(reviewer, cmd.SubmitReview(supplier=supplier, passed=passed, reasons=reasons))
 
 
+SIGNERS = {"qualification_record": ("officer",), "result_notice": ("officer",)}
+
+
+def papers(room: Room) -> None:
+    """The record between the rooms and the result notice are rendered when they are due, and signed."""
+    for effect in due(room.state):
+        if isinstance(effect, IssueDocument) and effect.kind in SIGNERS:
+            signers = SIGNERS[effect.kind]
+            room.does(
+                "host",
+                cmd.ReportDocument(
+                    document=f"{effect.kind}-1",
+                    kind=effect.kind,
+                    pdf_sha256=digest(effect.kind),
+                    fields={person: f"Signature{n}" for n, person in enumerate(signers)},
+                    entries=len(room.log),
+                    root=digest("root"),
+                ),
+            )
+            for person in signers:
+                before, after = digest(effect.kind), digest(f"{effect.kind} {person}")
+                room.does(
+                    person,
+                    cmd.SignDocument(document=f"{effect.kind}-1", previous_sha256=before, pdf_sha256=after),
+                )
+
+
 def assemble(room: Room) -> None:
     """Phones in the lockers, then the room is entered and all go on to the commitment."""
+    papers(room)
     for member in room.state.members():
         room.does("engineer", cmd.LockPhone(person=member))
     advance(room, "assembling")

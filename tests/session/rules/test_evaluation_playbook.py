@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from factory import CONSULTATION, TENDER, A, B, C, advance, opened
-from steps import assemble, commit, confirm, elect, open_quotes, open_sheets, quote, report, review, seal_sheets, talk
+from steps import assemble, commit, confirm, elect, open_quotes, open_sheets, papers, quote, report, review, seal_sheets, talk
 
 import app.session.rules.commands as cmd
 import app.session.rules.events_case as evc
@@ -51,6 +51,7 @@ def test_a_tender_from_handed_on_bids_to_the_closed_room() -> None:
             member, cmd.SignDocument(document=document.id, previous_sha256=document.pdf_sha256, pdf_sha256=member * 32)
         )
     advance(room, "evaluation_closed", "m1")
+    papers(room)
     advance(room, "closed")
     assert room.state.phase == "closed"
 
@@ -85,6 +86,7 @@ def test_a_consultation_from_opened_responses_to_the_closed_room() -> None:
     deemed = [e for e in room.of(evc.DeemedAgreed) if isinstance(e, evc.DeemedAgreed)]
     assert {e.person for e in deemed} == set(room.state.members())
     assert {e.rule for e in deemed} == {"deemed.competitive_consultation.report"}
+    papers(room)
     advance(room, "closed")
 
 
