@@ -105,6 +105,11 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--json", action="store_true")
     verify.set_defaults(verb=_verify)
 
+    extract = verbs.add_parser("extract", help="take documents, bids and recordings out of an archive")
+    extract.add_argument("archive", type=Path)
+    extract.add_argument("--out", type=Path, required=True)
+    extract.set_defaults(verb=_extract)
+
     token = verbs.add_parser("token", help="tokens").add_subparsers(required=True, metavar="WHAT")
     listing = token.add_parser("list", help="tokens and certificates on this machine")
     listing.add_argument("--module", action="append", default=[])
@@ -247,6 +252,14 @@ def _verify(options: argparse.Namespace) -> int:
     else:
         print("\n".join(verification_lines(result)))
     return result.exit_code
+
+
+def _extract(options: argparse.Namespace) -> int:
+    from app.session.extract import extract
+
+    for path in extract(options.archive, options.out):
+        print(path)
+    return 0
 
 
 def _demo(options: argparse.Namespace) -> int:
