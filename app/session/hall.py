@@ -151,7 +151,7 @@ class Hall:
                 _log.warning("media event", code=error.code)
 
     async def _take(self, event: RouterEvent) -> None:
-        if event.what.startswith("source_"):
+        if event.what.startswith("source_") and self._room.state.phase != CLOSED:
             name, kind = self._names.get(event.peer, ("", "camera"))
             known = event.source in self._room.state.sources
             states = {"source_added": "started", "source_removed": "lost", "source_lost": "lost"}
