@@ -9,6 +9,7 @@ import app.session.rules.events_evaluation as eve
 from app.session.rules.event import Recorded
 from app.session.rules.events import event_type
 from app.session.rules.state import State
+from app.ui import texts
 from app.ui.models import RecordLine
 from app.ui.step_facts import StepFacts
 from app.ui.widgets.amount import amount_text
@@ -53,9 +54,18 @@ def record_line(facts: StepFacts, recorded: Recorded) -> RecordLine:
 
 
 def _variant(recorded: Recorded) -> str:
-    """The same event may need another sentence: by clock, granted or not, passed or not."""
+    """The same event may have another sentence: by clock, granted or not, passed or not."""
     event = recorded.event
     kind = event_type(event)
+    wanted = _variant_of(recorded)
+    return wanted if wanted in texts.table("events") else kind
+
+
+def _variant_of(recorded: Recorded) -> str:
+    event = recorded.event
+    kind = event_type(event)
+    if isinstance(event, evc.WindowOpened | evc.WindowClosed | evc.WindowExtended):
+        return f"{kind}.clock"
     if getattr(event, "by_clock", False):
         return f"{kind}.by_clock"
     for field in ("granted", "passed", "admitted", "valid", "accepted", "muted", "locked", "elapsed"):
@@ -72,12 +82,15 @@ def _special(state: State, recorded: Recorded, said: dict[str, str | int]) -> No
             said["phase"] = event.window.split(":")[0]
             said["minutes"] = max(1, getattr(event, "seconds", 0) // 60)
         case evc.PersonAdded() | evc.SupplierRegistered():
-            said["person"] = event.person.name
+            said["person"] = said["name"] = event.person.name
             said["organisation"] = event.person.organisation
         case evc.CommitteeImported():
             said["count"] = len(event.people)
         case evc.DocumentIssued():
             said["document"] = event.kind
+            said["kind"] = texts.word("document", event.kind)
+        case evc.GateWaived():
+            said["gate"] = texts.word("gate", event.gate)
         case evc.DocumentSigned() | evc.SignatureRefused() | evc.DeemedAgreed():
             found = state.documents.get(event.document)
             said["document"] = found.kind if found is not None else event.document
@@ -92,8 +105,10 @@ def _special(state: State, recorded: Recorded, said: dict[str, str | int]) -> No
         case evc.MutedByOfficer() if not event.person:
             said["person"] = "*"
         case _:
-            if isinstance(getattr(event, "stage", None), str):
-                said["phase"] = str(event.stage)  # type: ignore[attr-defined]
+            stage = getattr(event, "stage", None)
+            if isinstance(stage, str):
+                said["phase"] = stage
+                said["stage"] = texts.word("phase", stage)
 
 
 def plain_facts(recorded: Recorded) -> str:

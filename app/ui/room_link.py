@@ -49,7 +49,8 @@ from app.ui.room_dialogs import AskingDialog, sure_dialog
 from app.ui.room_documents import DocumentWindow, field_place
 from app.ui.room_snapshot import Surroundings, room_view, tiles
 from app.ui.step_facts import StepContext, StepFacts, undone_sentences
-from app.ui.step_panels import make_panel, panel_type
+from app.ui.step_panels import make_panel, panel_type, supervises
+from app.ui.supervision.supervisor_step import SupervisorStep
 from app.ui.widgets.chip import Tone
 
 REFRESH_MS = 40
@@ -161,18 +162,20 @@ class RoomLink(QObject):
         elif self.client.status == "refused" and self.client.refusal is not None:
             why = texts.exception_text(self.client.refusal)
             self.screen.banner.say_it(f"{why.what}{why.do}", Tone.BAD)
-        self._show_step(facts)
+        self._show_step(facts, around)
 
-    def _show_step(self, facts: StepFacts) -> None:
-        wanted = panel_type(facts)
+    def _show_step(self, facts: StepFacts, around: Surroundings) -> None:
+        wanted = SupervisorStep if supervises(facts) else panel_type(facts)
         stays = type(self._panel) is wanted and (self._panel_phase == facts.state.phase)
         if self._panel is None or not stays:
-            self._panel = make_panel(self._context, facts)
+            self._panel = make_panel(self._context, facts, around, self.client.alarm)
             self._panel_phase = facts.state.phase
             self._panel.set_pending(self._under_way > 0)
             self.screen.set_step(self._panel)
             self._video_over_desk = False
         else:
+            if isinstance(self._panel, SupervisorStep):
+                self._panel.show_around(around, self.client.alarm)
             self._panel.show_snapshot(facts)
         self.screen.focus_step(isinstance(self._panel, ExpertDesk) and not self._video_over_desk)
 
@@ -358,7 +361,9 @@ class RoomLink(QObject):
         """Ending for all is moving to the end of the room, with what is undone accepted with a reason."""
         facts = self.facts()
         following = facts.next_phase()
-        closing = following in ("opening_closed", "evaluation_closed", "closed") or facts.state.phase == "opening_closed"
+        closing = (
+            following in ("opening_closed", "evaluation_closed", "closed") or facts.state.phase == "opening_closed"
+        )
         if following is None or not closing:
             await ask(ErrorDialog(texts.error_text("desk.not_last_step"), parent=self._window()))
             return

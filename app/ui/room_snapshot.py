@@ -11,6 +11,7 @@ from app.session.rules.people import Role
 from app.session.rules.sealed import sealed_set
 from app.session.rules.state import CLOSED, FAILED, State
 from app.ui import texts
+from app.ui.i18n import tr
 from app.ui.models import (
     AgendaStep,
     FileRow,
@@ -154,7 +155,7 @@ def _top(facts: StepFacts, around: Surroundings) -> RoomTop:
     size, root = around.head
     supervisors = sum(state.has_role(p, Role.SUPERVISOR) for p in state.online)
     return RoomTop(
-        title=f"{lot.project_name}　包 {lot.lot.id}" if lot is not None else state.case,
+        title=tr("{name}　包 {lot}", name=lot.project_name, lot=lot.lot.id) if lot is not None else state.case,
         number=lot.project_number if lot is not None else "",
         method=lot.method if lot is not None else "",
         officer=facts.name(officers[0]) if officers else "",

@@ -4,6 +4,7 @@ Only what the network and the tokens would add is left out (signatures are empty
 """
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -40,7 +41,8 @@ from app.settings import RESOURCES
 MethodName = Literal["public_tender", "competitive_consultation"]
 DEADLINE = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 UNSIGNED = Grave(statement="", signature="", certificate="")
-MARK = "（示例）"
+TEXTS: dict[str, str] = json.loads((RESOURCES / "samples" / "desk_texts.json").read_text("utf-8"))
+"""What the sample's people say."""
 
 
 def digest(text: str) -> str:
@@ -233,7 +235,7 @@ def _gather(play: Played) -> None:
         play.happens(
             evc.SourceStarted(source=f"v-{person}", person=person, name=play.state.people[person].name, kind=kind)
         )
-    play.happens(evc.SourceStarted(source="room-1", person="", name="开标一室 全景" + MARK, kind="room"))
+    play.happens(evc.SourceStarted(source="room-1", person="", name=TEXTS["room_camera"], kind="room"))
     play.happens(evc.RecordingStarted(sources=tuple(play.state.sources), hours_left=46))
     play.happens(evc.ClockChecked(offsets={"ntp": 12, speakers[0]: -40, speakers[1]: 25, officer: 0}))
     for person in play.state.signed_in:
@@ -247,7 +249,7 @@ def _discipline(play: Played) -> None:
     for person in play.speaker.values():
         play.does(officer, cmd.Admit(person=person))
     play.does(officer, cmd.Advance(phase="discipline"))
-    play.does(officer, cmd.PostMessage(to="all", text="各位代表好，现在宣布开标纪律，请保持通话畅通。"))
+    play.does(officer, cmd.PostMessage(to="all", text=TEXTS["welcome"]))
     play.does(officer, cmd.ReadDiscipline())
     if play.state.the_method().bidder_list_published:
         play.does(officer, cmd.PublishBidders())
@@ -319,10 +321,10 @@ def _read(play: Played, read: int = 9, confirmed: int = 9) -> None:
 def _object(play: Played, done: bool = True) -> None:
     officer, speakers = play.one(Role.OFFICER), list(play.speaker.values())
     play.does(officer, cmd.Advance(phase="objections"))
-    play.does(speakers[0], cmd.RaiseObjection(text="请说明开标记录中服务期的起算日。"))
+    play.does(speakers[0], cmd.RaiseObjection(text=TEXTS["objection"]))
     play.does(speakers[1], cmd.DeclareNoObjection())
     if done:
-        play.does(officer, cmd.AnswerObjection(objection="o1", text="服务期自合同签订之日起算。"))
+        play.does(officer, cmd.AnswerObjection(objection="o1", text=TEXTS["answer"]))
         play.does(speakers[2], cmd.DeclareNoObjection())
 
 
@@ -344,9 +346,7 @@ def _close_opening(play: Played) -> None:
     play.does(play.one(Role.OFFICER), cmd.Advance(phase="opening_closed"))
     play.does(HOST, _payloads(play))
     committee = tuple(p for p in play.people.values() if p.has(Role.MEMBER))
-    play.does(
-        play.one(Role.OFFICER), cmd.ImportCommittee(people=committee, draw_reference="抽取单 2026-1120-07" + MARK)
-    )
+    play.does(play.one(Role.OFFICER), cmd.ImportCommittee(people=committee, draw_reference=TEXTS["draw"]))
     _sign_in(play, *(one.id for one in committee))
     for member in play.state.members():
         play.happens(
@@ -368,7 +368,7 @@ def _review(play: Played, suppliers: int = 9, reviewers: int = 9, enter: str = "
             passed, reasons = {item.id: True for item in items}, {}
             if stage == "conformity" and supplier == play.state.continuing()[-1] and not items[-1].mandatory:
                 passed[items[-1].id] = False
-                reasons[items[-1].id] = "目录页码与正文不一致，不影响评审。"
+                reasons[items[-1].id] = TEXTS["format_failed"]
             play.does(reviewer, cmd.SubmitReview(supplier=supplier, passed=passed, reasons=reasons))
 
 
@@ -383,7 +383,7 @@ def _assemble(play: Played, phones: int = 9) -> None:
 def _commit(play: Played, committed: int = 9) -> None:
     play.does(play.one(Role.OFFICER), cmd.Advance(phase="commitment"))
     for member in play.state.members()[:committed]:
-        play.does(member, cmd.SignCommitment(text_sha256=digest("承诺书"), grave=UNSIGNED))
+        play.does(member, cmd.SignCommitment(text_sha256=digest("commitment"), grave=UNSIGNED))
 
 
 def _lead(play: Played, votes: int = 9) -> None:
@@ -393,7 +393,7 @@ def _lead(play: Played, votes: int = 9) -> None:
 
 
 def _clarify(play: Played) -> None:
-    text = "投标文件第二章服务期与开标一览表表述不一致，请书面澄清，不得改变实质内容。"
+    text = TEXTS["clarification"]
     play.does(play.state.leader, cmd.AskClarification(supplier=play.state.continuing()[-1], text=text))
 
 
@@ -417,15 +417,15 @@ def _talk(play: Played, done: bool = True) -> None:
         play.does(leader, cmd.CallSupplier(supplier=supplier), cmd.StartTalk(supplier=supplier))
         if place == 1 and not done:
             play.now += timedelta(seconds=47)
-            play.does(leader, cmd.ChangeRequirement(text="验收后增加 24 个月驻场支持，其他要求不变。"))
+            play.does(leader, cmd.ChangeRequirement(text=TEXTS["change"]))
             return
         play.now += timedelta(seconds=92)
         play.does(leader, cmd.EndTalk(supplier=supplier))
-    play.does(leader, cmd.ChangeRequirement(text="验收后增加 24 个月驻场支持，其他要求不变。"))
+    play.does(leader, cmd.ChangeRequirement(text=TEXTS["change"]))
     purchaser = next(m for m in play.state.members() if play.state.has_role(m, Role.PURCHASER))
     play.does(purchaser, cmd.ConfirmRequirement(change="ch1"))
     for supplier, speaker in play.speaker.items():
-        text = "响应变动后的要求：验收后提供 24 个月驻场支持。"
+        text = TEXTS["response"]
         play.does(speaker, cmd.ResubmitResponse(change="ch1", text=text, grave=UNSIGNED))
         assert supplier in play.state.changes["ch1"].responses
     for supplier in play.speaker:
@@ -461,7 +461,7 @@ def _low_price(play: Played) -> None:
 
 def _answer(play: Played, clarification: str) -> None:
     supplier = play.state.clarifications[clarification].supplier
-    text = "确认以开标一览表为准，服务期为 180 日，其他内容不变。"
+    text = TEXTS["clarified"]
     answer = cmd.AnswerClarification(clarification=clarification, text=text, grave=UNSIGNED)
     play.does(play.speaker[supplier], answer)
 
@@ -500,9 +500,7 @@ def _total(play: Played) -> None:
 
 def _check(play: Played) -> None:
     for item in play.state.deviations:
-        play.does(
-            item.member, cmd.GiveDeviationReason(supplier=item.supplier, criterion="", reason="依据评分标准独立判断。")
-        )
+        play.does(item.member, cmd.GiveDeviationReason(supplier=item.supplier, criterion="", reason=TEXTS["deviation"]))
     play.does(play.state.leader, cmd.ConfirmRanking())
     play.does(play.state.leader, cmd.Advance(phase="agency_check"))
 

@@ -21,6 +21,7 @@ from app.ui.room_snapshot import Surroundings, room_view, tiles
 from app.ui.sample_state import MethodName, Played, digest, play
 from app.ui.step_facts import StepContext, StepFacts
 from app.ui.step_panels import make_panel
+from app.ui.supervision.supervisor_step import SupervisorStep
 from app.ui.theme import ThemeChoice, theme
 
 Factory = Callable[[AsyncBridge, Path], QWidget]
@@ -57,8 +58,8 @@ def leader(played: Played) -> str:
     return played.state.leader
 
 
-def room(phase: str, who: Who, method: MethodName = TENDER) -> Factory:
-    """The room as ``who`` sees it in ``phase``."""
+def room(phase: str, who: Who, method: MethodName = TENDER, tab: int = 0) -> Factory:
+    """The room as ``who`` sees it in ``phase``; ``tab`` of a supervisor's place."""
 
     def make(bridge: AsyncBridge, drafts: Path) -> QWidget:
         played = _played(phase, method)
@@ -76,7 +77,9 @@ def room(phase: str, who: Who, method: MethodName = TENDER) -> Factory:
         around = surroundings(state, len(played.log))
         screen.show_room(room_view(facts, entries, around))
         screen.show_tiles(tiles(facts, around))
-        panel = make_panel(StepContext(clock, bridge, fetch, drafts), facts)
+        panel = make_panel(StepContext(clock, bridge, fetch, drafts), facts, around)
+        if isinstance(panel, SupervisorStep):
+            panel.tabs.choose(tab)
         screen.set_step(panel)
         screen.focus_step(isinstance(panel, ExpertDesk))
         return screen
@@ -86,7 +89,7 @@ def room(phase: str, who: Who, method: MethodName = TENDER) -> Factory:
 
 def surroundings(state: State, size: int) -> Surroundings:
     """A desk in good order: witnessed, token in, microphone on."""
-    token = TokenView(label="CA-01", holder="示例证书", state=TokenState.READY, tries_left=10)
+    token = TokenView(label="CA-01", holder="CA-01", state=TokenState.READY, tries_left=10)
     count = len(state.online)
     return Surroundings(
         head=(size, digest("root")), cosigned=count, expected=count, token=token, muted=False, camera=True,
@@ -109,6 +112,7 @@ SCREENS: list[tuple[str, Factory]] = [
     ("room_signing", room("signing", officer)),
     ("room_closing", room("opening_closed", officer)),
     ("room_supervisor", room("decrypting", supervisor)),
+    ("room_supervisor_alarms", room("decrypting", supervisor, tab=1)),
     ("evaluation_qualification", room("qualification", officer)),
     ("evaluation_assembling", room("assembling", officer)),
     ("evaluation_commitment", room("commitment", expert)),
@@ -201,5 +205,3 @@ async def _settle(window: QWidget) -> None:
         await asyncio.sleep(0.025)
     QApplication.sendPostedEvents()
     await asyncio.sleep(0.01)
-
-

@@ -111,7 +111,7 @@ class StepFacts(msgspec.Struct, frozen=True, eq=False):
     def short(self, uscc: str) -> str:
         """A supplier's name cut to what a heading of a table can hold."""
         name = self.supplier_name(uscc)
-        return name if len(name) <= 12 else name[:11] + "…"
+        return name if len(name) <= 7 else name[:6] + "…"
 
 
 def undone_sentences(facts: StepFacts) -> tuple[str, ...]:

@@ -25,8 +25,11 @@ from app.ui.opening.seal_wall import SealWallPanel
 from app.ui.opening.signing import SigningPanel
 from app.ui.opening.waiting import ReceivingPanel
 from app.ui.phase_panel import PhasePanel
+from app.ui.room_snapshot import Surroundings
 from app.ui.step_facts import StepContext, StepFacts
+from app.ui.supervision.supervisor_step import SupervisorStep
 
+UNKNOWN = Surroundings()
 OPENING: dict[str, type[PhasePanel]] = {
     "gathering": GatheringPanel,
     "discipline": DisciplinePanel,
@@ -77,8 +80,18 @@ def _scores_now(facts: StepFacts) -> bool:
     return facts.me in facts.state.commitments and (sealed is None or facts.me not in sealed.envelopes)
 
 
-def make_panel(context: StepContext, facts: StepFacts) -> PhasePanel:
-    """A new panel that shows ``facts``."""
-    made = panel_type(facts)(context)  # type: ignore[call-arg]
+def make_panel(
+    context: StepContext, facts: StepFacts, around: Surroundings = UNKNOWN, distrust: str = ""
+) -> PhasePanel:
+    """A new panel that shows ``facts``; a supervisor's has the step and its own side."""
+    made: PhasePanel = panel_type(facts)(context)  # type: ignore[call-arg]
+    if supervises(facts):
+        made = SupervisorStep(context, made)
+        made.show_around(around, distrust)
     made.show_snapshot(facts)
     return made
+
+
+def supervises(facts: StepFacts) -> bool:
+    """Whether the person watches as a supervisor."""
+    return facts.state.has_role(facts.me, Role.SUPERVISOR)

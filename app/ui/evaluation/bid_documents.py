@@ -54,10 +54,10 @@ class BidDocuments(View):
         self.choice.blockSignals(False)
         self._open_chosen()
 
-    def open_like(self, *words: str) -> bool:
-        """Open the first document whose name holds one of ``words``."""
+    def open_one_of(self, digests: list[str]) -> bool:
+        """Open the first document that is one of these."""
         for number, document in enumerate(self._documents):
-            if any(word in document.name for word in words):
+            if document.sha256 in digests:
                 self.choice.setCurrentIndex(number)
                 return True
         return False

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QPlainTextEdit
 
 import app.session.rules.commands as cmd
 from app.session.acts import UNSIGNED
+from app.settings import RESOURCES
 from app.ui.evaluation.assembling import member_row, ruling
 from app.ui.i18n import tr
 from app.ui.phase_panel import PhasePanel
@@ -17,20 +18,11 @@ from app.ui.view import column, label, row
 from app.ui.widgets.data_table import Column, DataTable
 
 READING_SECONDS = 30
-COMMITMENT = (
-    "一、本人依法参加本项目评审，遵守评审纪律，独立、客观、公正、审慎地履行职责，并对本人的评审意见承担个人责任。",
-    "二、本人与参加本项目的供应商不存在劳动关系、投资关系、近亲属关系，以及其他可能影响公平、公正进行的关系；"
-    "评审中发现应当回避的，立即主动提出。",
-    "三、本人不私下接触供应商，不收受任何利益，不透露评审情况、供应商的商业秘密和评审结果。",
-    "四、评审期间通讯工具已按规定存放，不记录、复制或带走任何评审资料。",
-    "五、本人知悉评审全过程录音录像，本人的审查、评分和签署以本人证书签名并记入案卷。",
-)
-"""The text that is signed, always in Chinese: what is signed is what the law's language says."""
 
 
 def commitment_text() -> str:
-    """The exact text whose SHA-256 goes into the act."""
-    return "\n".join(COMMITMENT)
+    """The exact text whose SHA-256 goes into the act; always in Chinese, the language of the law."""
+    return (RESOURCES / "texts" / "commitment.zh.txt").read_text("utf-8").rstrip("\n")
 
 
 def commitment_digest() -> str:
@@ -53,7 +45,7 @@ class CommitmentPanel(PhasePanel):
         self.say(self.rule.setText, "裁定回避…")
         self._left = READING_SECONDS
         self._read_to_end = False
-        self.text = QPlainTextEdit("\n\n".join(COMMITMENT))
+        self.text = QPlainTextEdit(commitment_text().replace("\n", "\n\n"))
         self.text.setReadOnly(True)
         self.say(self.text.setAccessibleName, "承诺书")
         self.text.verticalScrollBar().valueChanged.connect(self._scrolled)

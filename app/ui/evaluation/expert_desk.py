@@ -34,8 +34,6 @@ from app.ui.widgets.chip import Chip, Tone
 from app.ui.widgets.split_view import SplitView
 
 SAVE_MS = 800
-EVIDENCE = {"business": ("商务", "资信"), "technical": ("技术",), "qualification": ("资格",), "price": ("报价", "一览"),
-            "annex": ("附件",)}  # fmt: skip
 
 
 class ExpertDesk(PhasePanel):
@@ -191,7 +189,10 @@ class ExpertDesk(PhasePanel):
         """Open the document where the criterion's evidence is."""
         criterion = self._criterion()
         if criterion is not None:
-            self.documents.open_like(*EVIDENCE.get(criterion.evidence or criterion.aspect, (criterion.evidence,)))
+            payload = self.facts().state.payload(self._supplier)
+            kind = criterion.evidence or criterion.aspect
+            wanted = [d.sha256 for d in payload.documents if d.kind == kind] if payload is not None else []
+            self.documents.open_one_of(wanted)
 
     def retranslate(self) -> None:
         super().retranslate()

@@ -2,12 +2,15 @@
 
 from PySide6.QtWidgets import QWidget
 
+from app.session.rules.state import Bid
 from app.ui import texts
 from app.ui.i18n import tr
 from app.ui.icons import IconLabel
 from app.ui.phase_panel import PhasePanel
 from app.ui.step_facts import StepContext, StepFacts, undone_sentences
 from app.ui.view import clear, column, label, row
+from app.ui.widgets.chip import Tone
+from app.ui.widgets.data_table import ChipCell
 
 
 class ClosingPanel(PhasePanel):
@@ -56,3 +59,14 @@ class ClosingPanel(PhasePanel):
         if state.phase == "opening_closed" and not state.bids_handed_on and (facts.officer or facts.member):
             lines.append(("info", "primary", tr("正在把投标文件移交评审…")))
         return lines
+
+
+def bid_standing(bid: Bid) -> ChipCell:
+    """Where a bid stands, as a chip."""
+    if bid.withdrawn:
+        return ChipCell(texts.word("state", "withdrawn"), Tone.NEUTRAL)
+    if bid.opened:
+        return ChipCell(texts.word("state", "opened"), Tone.OK)
+    if bid.failure or bid.attribution:
+        return ChipCell(texts.word("state", "failed"), Tone.BAD)
+    return ChipCell(texts.word("state", "sealed"), Tone.INFO)

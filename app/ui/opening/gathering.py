@@ -72,7 +72,6 @@ class GatheringPanel(PhasePanel):
             person.organisation,
             texts.word("role", roles[0].value if roles else person.roles[0].value),
             texts.word("level", signed.level.value) if signed else None,
-            texts.clock_time(signed.at) if signed else None,
             state_chip(state, key),
         ]
 
