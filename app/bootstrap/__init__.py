@@ -19,10 +19,11 @@ from app.record.archive_reader import ArchiveReader
 from app.record.entry import Entry
 from app.record.verification import Step, Verification
 from app.record.verifier import parse_expect, verify_archive
+from app.rehearsal.company import people_for
 from app.rehearsal.player import Player
 from app.rehearsal.rehearsal import Outcome, Plan, Rehearsal
 from app.rehearsal.sample_bids import bids_from_directory, sample_bids
-from app.rehearsal.sample_case import sample_case, sample_people
+from app.rehearsal.sample_case import sample_case
 from app.session.archiving import archive_room
 from app.session.case_folder import cases_in
 from app.session.host import CaseHost, Listen
@@ -134,7 +135,7 @@ def rehearsal_plan(
     return Plan(
         case_file=case_file,
         lot=lot,
-        people=sample_people(case_file),
+        people=people_for(case_file),
         bids=made,
         rule_pack=RULE_PACK.read_bytes(),
         out=out,

@@ -20,6 +20,7 @@ _ROLES: dict[str, tuple[tuple[Role, ...], Party]] = {
     "officer": ((Role.OFFICER, Role.OPENER), Party.AGENCY),
     "clerk": ((Role.CLERK,), Party.AGENCY),
     "engineer": ((Role.ENGINEER,), Party.AGENCY),
+    "agencyopener": ((Role.OPENER,), Party.AGENCY),
     "opener": ((Role.OPENER, Role.PURCHASER), Party.PURCHASER),
     "purchaser": ((Role.PURCHASER, Role.MEMBER), Party.PURCHASER),
     "expert": ((Role.EXPERT, Role.MEMBER), Party.EXPERT),

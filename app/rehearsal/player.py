@@ -7,14 +7,17 @@ and through the host's decisions like anybody's. A hand-over (:meth:`Player.hold
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Protocol
 
 from app.clock import Clock
 from app.errors import BidroomError
 from app.logs import get_logger
 from app.media.media_thread import MediaSession
-from app.media.sources import Tone
+from app.media.sources import FrameSource, MirroredFrames, Tone
+from app.media.subscriber import FrameSink
 from app.media.testcard import TestCard
+from app.procurement.case_checks import BEIJING
 from app.session.client import Client
 from app.session.rules.decide import waiting_for
 from app.session.rules.state import State
@@ -43,20 +46,33 @@ class Part(Protocol):
 
 
 class Player:
-    """Plays one person until :meth:`close`; see the module."""
+    """Plays one person until :meth:`close`; see the module.
+
+    Attributes:
+        pace: seconds to wait before each act, so that people can follow; may be changed at any time.
+        on_frame: gets the pictures that :attr:`media` watches, on the media thread; set before :meth:`publish`.
+        media: picture and sound, None before :meth:`publish`.
+    """
 
     def __init__(self, client: Client, part: Part, name: str, clock: Clock) -> None:
         self.client = client
         self.part = part
         self.name = name
         self.failures: list[str] = []
+        self.pace = 0.0
+        self.on_frame: FrameSink | None = None
+        self.media: MediaSession | None = None
         self._clock = clock
-        self._media: MediaSession | None = None
         self._held = asyncio.Event()
         self._held.set()
         self._wake = asyncio.Event()
         self._tasks = TaskSet()
         self._stop = client.on_change(self._wake.set)
+
+    @property
+    def held(self) -> bool:
+        """Whether a human plays this person now."""
+        return not self._held.is_set()
 
     def start(self) -> None:
         """Begin to play."""
@@ -73,16 +89,17 @@ class Player:
     async def close(self) -> None:
         self._stop()
         await self._tasks.close()
-        if self._media is not None:
-            await self._media.close()
+        if self.media is not None:
+            await self.media.close()
         await self.client.close()
 
     async def publish(self, *, publishes: bool, pitch: int, note: str, addresses: tuple[str, ...] | None) -> None:
         """Join the picture and sound: a drawn test picture with name and moving clock, and a tone; or listen only."""
-        self._media = MediaSession(
+        self.media = MediaSession(
             self._clock,
             publishes=publishes,
-            make_sources=lambda: (TestCard(self.name, self._clock.now, note=note), Tone(pitch)),
+            make_sources=lambda: (self._picture(note), Tone(pitch)),
+            on_frame=self.on_frame,
             addresses=addresses,
             muted=False,
             camera=True,
@@ -93,7 +110,15 @@ class Player:
         async def exchange(offer: str) -> str:
             return await self.client.media_exchange(offer, publishes=publishes, name=self.name, kind="test")
 
-        await self._media.start(exchange)
+        await self.media.start(exchange)
+
+    def _picture(self, note: str) -> FrameSource:
+        card = TestCard(self.name, self._beijing, note=note)
+        sink, source = self.on_frame, f"{self.client.me}/video"
+        return card if sink is None else MirroredFrames(card, lambda frame: sink(source, frame))
+
+    def _beijing(self) -> datetime:
+        return self._clock.now().astimezone(BEIJING)
 
     async def _play(self) -> None:
         while True:
@@ -121,9 +146,24 @@ class Player:
         for item in waiting_for(state):
             act = self.part.acts.get(item.act)
             if item.person == self.client.me and act is not None:
+                if not await self._paced(state, item.act):
+                    return False
                 await act(self.client)
                 return True
-        return await self.part.idle(self.client)
+        did = await self.part.idle(self.client)
+        if did:
+            await asyncio.sleep(self.pace)
+        return did
+
+    async def _paced(self, state: State, act: str) -> bool:
+        """Let people look first; False when meanwhile somebody took over or the act is no longer waited for."""
+        if self.pace <= 0:
+            return True
+        await asyncio.sleep(self.pace)
+        if not self._held.is_set():
+            return False
+        now = self.client.state
+        return now is state or any(w.person == self.client.me and w.act == act for w in waiting_for(now))
 
 
 VIDEO_SLOTS = 12

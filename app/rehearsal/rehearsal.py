@@ -53,6 +53,7 @@ class Plan(msgspec.Struct, frozen=True):
         case_file: with its deadline still to be set: it is moved to when all bids will be in.
         receiving: seconds from the start of the host to the deadline.
         media: publish and record picture and sound.
+        patience: seconds that a room may take before the rehearsal counts as stuck; long where people look on.
     """
 
     case_file: CaseFile
@@ -63,6 +64,7 @@ class Plan(msgspec.Struct, frozen=True):
     out: Path
     receiving: float = 25.0
     media: bool = True
+    patience: float = PLAY_SECONDS
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -267,7 +269,7 @@ class Rehearsal:
 
     async def _until(self, officer: Player, true: Callable[[State], bool]) -> None:
         try:
-            await officer.client.until(true, PLAY_SECONDS)
+            await officer.client.until(true, self._plan.patience)
         except TimeoutError as error:
             state = officer.client.state
             waiting = ", ".join(f"{w.person}:{w.act}" for w in waiting_for(state))
@@ -283,6 +285,7 @@ def _part_of(actor: Actor, ready: Callable[[State], bool]) -> Part:
     parts: dict[str, Callable[[], Part]] = {
         "officer": lambda: Officer(ready),
         "clerk": Clerk,
+        "agencyopener": Common,
         "opener": Reviewer,
         "supervisor": Supervisor,
     }
