@@ -3,6 +3,7 @@
 import asyncio
 import collections
 import math
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import av
@@ -22,6 +23,23 @@ class FrameSource(Protocol):
     async def next_frame(self) -> av.VideoFrame | None: ...
 
     def close(self) -> None: ...
+
+
+class MirroredFrames:
+    """A picture source that also shows each of its pictures to ``look``: one's own picture on one's own screen."""
+
+    def __init__(self, source: FrameSource, look: Callable[[av.VideoFrame], None]) -> None:
+        self._source = source
+        self._look = look
+
+    async def next_frame(self) -> av.VideoFrame | None:
+        frame = await self._source.next_frame()
+        if frame is not None:
+            self._look(frame)
+        return frame
+
+    def close(self) -> None:
+        self._source.close()
 
 
 class SoundSource(Protocol):
