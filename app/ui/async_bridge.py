@@ -15,6 +15,9 @@ from app.tasks import TaskSet
 Answer_co = TypeVar("Answer_co", covariant=True)
 Answer = TypeVar("Answer")
 
+GONE = "already deleted"
+"""In what PySide says when Python touches a widget whose C++ side is gone."""
+
 
 class Question(Protocol[Answer_co]):
     """A dialog that ends in an answer (see ``dialogs.base.DeskDialog``)."""
@@ -61,7 +64,7 @@ class AsyncBridge:
 
     def __init__(self, report: Callable[[BaseException], None]) -> None:
         self._report = report
-        self._tasks = TaskSet(on_failure=lambda _name, error: report(error))
+        self._tasks = TaskSet(on_failure=lambda _name, error: self._failed(error))
         self._busy: set[str] = set()
 
     def start(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
@@ -94,6 +97,12 @@ class AsyncBridge:
     async def close(self) -> None:
         """Cancel everything and wait for it."""
         await self._tasks.close()
+
+    def _failed(self, error: BaseException) -> None:
+        """A coroutine that outlived the widget which started it has nobody left to tell: that is no fault."""
+        if isinstance(error, RuntimeError) and GONE in str(error):
+            return
+        self._report(error)
 
     async def _guarded(
         self,

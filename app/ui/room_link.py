@@ -114,6 +114,7 @@ class RoomLink(QObject):
         self._context = StepContext(HostClock(client), bridge, self._fetch, drafts)
         self._posted: list[MessageRow] = []
         self._under_way = 0
+        self._sizes = (0, 0)
         self._panel: PhasePanel | None = None
         self._video_over_desk = False
         self._timer = QTimer(self)
@@ -195,7 +196,7 @@ class RoomLink(QObject):
         return Surroundings(
             link=link.get(client.status, Link.LOST),
             head=client.head,
-            cosigned=sum(seen >= size > 0 for seen in client.witnesses.values()),
+            cosigned=sum(seen >= self._witnessed_size(size) > 0 for seen in client.witnesses.values()),
             expected=max(len(state.online), len(client.witnesses)),
             token=self._token(),
             muted=self.media.muted if self.media is not None else True,
@@ -204,6 +205,12 @@ class RoomLink(QObject):
             talking=self.talking,
             network=self.network,
         )
+
+    def _witnessed_size(self, size: int) -> int:
+        """The head before the present one: who has witnessed this one is told with the next."""
+        if size != self._sizes[1]:
+            self._sizes = (self._sizes[1] or size, size)
+        return self._sizes[0]
 
     async def _fetch(self, sha256: str) -> bytes:
         return await self.client.files.fetch(sha256, DOCUMENT_LIMIT)

@@ -160,7 +160,7 @@ def _top(facts: StepFacts, around: Surroundings) -> RoomTop:
         method=lot.method if lot is not None else "",
         officer=facts.name(officers[0]) if officers else "",
         recording_since=state.recording.started if state.recording.running else None,
-        disk_hours=state.recording.hours_left if state.recording.running else None,
+        disk_hours=(state.recording.hours_left or None) if state.recording.running else None,
         supervisors=supervisors,
         record=RecordState(size=size, root=root, cosigned=around.cosigned, expected=around.expected),
         token=around.token,
@@ -290,11 +290,11 @@ def permissions(facts: StepFacts) -> frozenset[str]:
 
 
 def tiles(facts: StepFacts, around: Surroundings) -> tuple[TileView, ...]:
-    """One tile for each live source; room cameras and supervisors' own first."""
+    """One tile for each place that can be seen; one that can only be heard has no tile."""
     state = facts.state
     shown = []
     for source in state.sources.values():
-        if not source.live:
+        if not source.live or source.id.endswith("/audio"):
             continue
         person = state.people.get(source.person)
         role = person.roles[0].value if person is not None and person.roles else "room"

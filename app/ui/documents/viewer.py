@@ -108,6 +108,7 @@ class DocumentViewer(View):
         self._redraw.setSingleShot(True)
         self._redraw.setInterval(0)
         self._redraw.timeout.connect(self._next)
+        self.destroyed.connect(self._renderer.close)
 
     async def open(self, source: Path | bytes, title: str, page: int = 0) -> None:
         """Show a document from ``page`` (from 0) on; what is wrong with it is shown, not raised."""
