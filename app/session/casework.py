@@ -25,6 +25,7 @@ _log = get_logger("casework")
 PDF_LIMIT = 64 * 1024 * 1024
 SHARE_LIMIT = 16 * 1024
 KIT_LIMIT = 4 * 1024 * 1024
+SEALED_LIMIT = 16 * 1024 * 1024
 LEASE_SECONDS = 90
 E = TypeVar("E", bound=Effect)
 
@@ -65,8 +66,10 @@ class Casework:
                 for blob in command.shares.values():
                     self._require(blob, SHARE_LIMIT)
             case commands.SealSheet():
+                self._require(command.envelope_sha256, SEALED_LIMIT)
                 await self._box.check_sealed(room.state, "sheet", command.header_sha256, command.envelope_sha256)
             case commands.SealQuote():
+                self._require(command.envelope_sha256, SEALED_LIMIT)
                 await self._box.check_sealed(room.state, "quote", command.header_sha256, command.envelope_sha256)
             case commands.IssueKit():
                 self._require(command.kit_sha256, KIT_LIMIT)
@@ -107,10 +110,15 @@ class Casework:
             raise InputError("refused.not_signer", document=command.document)
         if document.pdf_sha256 != command.previous_sha256:
             raise InputError("refused.document_changed", document=command.document)
-        before = room.blobs.read(document.pdf_sha256, PDF_LIMIT, room.keys.case_key)
-        after = room.blobs.read(command.pdf_sha256, PDF_LIMIT, room.keys.case_key)
+        self._require(command.pdf_sha256, PDF_LIMIT)
         certificate = base64.b64decode(room.state.certificates[person])
-        await asyncio.to_thread(check_increment, before, after, document.fields[person], certificate)
+
+        def check() -> None:
+            before = room.blobs.read(document.pdf_sha256, PDF_LIMIT, room.keys.case_key)
+            after = room.blobs.read(command.pdf_sha256, PDF_LIMIT, room.keys.case_key)
+            check_increment(before, after, document.fields[person], certificate)
+
+        await asyncio.to_thread(check)
 
     # --- turns to sign ---
 
@@ -119,8 +127,12 @@ class Casework:
         found = self._room.state.documents.get(document)
         if found is None or person not in found.waiting:
             raise InputError("refused.not_signer", document=document)
+        self.release(person, document)  # asked again after a lost connection: not behind oneself
         turn = self._turns.setdefault(document, asyncio.Lock())
         await turn.acquire()
+        if person not in self._room.state.documents[document].waiting:
+            turn.release()
+            raise InputError("refused.not_signer", document=document)
         handle = asyncio.get_running_loop().call_later(LEASE_SECONDS, self.release, person, document)
         self._holders[document] = (person, handle)
         return self._room.state.documents[document].pdf_sha256, LEASE_SECONDS

@@ -1,13 +1,11 @@
 """A desk's side of a case (客户端): signs in, keeps its own copy of the record, acts, witnesses, comes back by itself.
 
-The client trusts the host with nothing it can check: it builds the tree from the leaf hashes it is sent, compares its
-root with every signed head, cosigns what is consistent, and holds an act for recorded only when the entry with its own
-signed bytes is in that tree. What it may not see it knows by hash.
+The client trusts the host with nothing it can check (:mod:`app.session.own_copy`): it cosigns what is consistent, and
+holds an act for recorded only when the entry with its own signed bytes is in the tree that it built itself.
 """
 
 import asyncio
 import contextlib
-import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -17,28 +15,21 @@ import msgspec
 from aiohttp import WSMsgType
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-import app.session.rules.fold_case
-import app.session.rules.fold_evaluation
-import app.session.rules.fold_opening  # noqa: F401 - the fold's table fills when its modules are read
 from app.ca.token import Act, KeyHolder
 from app.clock import Clock, parse_stamp, stamp
 from app.errors import FaultError, InputError
 from app.logs import get_logger
 from app.record.acts import Challenge, Head, build_challenge, build_command
-from app.record.checkpoint import cosign, open_checkpoint
-from app.record.entry import SignedCommand, parse_entry
-from app.record.log import MerkleTree, leaf_hash
+from app.record.checkpoint import cosign
 from app.session.files import Files
+from app.session.own_copy import OwnCopy
 from app.session.rules import commands
 from app.session.rules.command import Command
 from app.session.rules.event import Grave, Recorded
-from app.session.rules.events import from_builtins
-from app.session.rules.events_case import CaseOpened
-from app.session.rules.fold import apply
 from app.session.rules.grave import statement
 from app.session.rules.people import Level
 from app.session.rules.state import State
-from app.session.signin import base64_text, supplier_id, unbase64
+from app.session.signin import base64_text, supplier_id
 from app.session.wire import messages as wire
 from app.session.wire.link import Link
 from app.tasks import TaskSet
@@ -49,7 +40,7 @@ Status = Literal["connecting", "connected", "reconnecting", "refused", "closed"]
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 3.0)
 PING_SECONDS = 10.0
 ANSWER_SECONDS = 120.0
-EMPTY_ROOT = hashlib.sha256(b"").digest()
+REACH_SECONDS = 20.0
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -70,9 +61,7 @@ class Client:
     """One person in one case over one link. Belongs to one event loop.
 
     Attributes:
-        state: the fold of what this person may see; replaced, never changed.
         files: uploads and downloads.
-        entries: what may be seen, by log index.
         status: see :data:`Status`; ``since`` is when it changed (clock's monotonic seconds).
     """
 
@@ -80,21 +69,15 @@ class Client:
         self.link = link
         self.who = person
         self.me = ""
-        self.state = State()
-        self.entries: dict[int, Recorded] = {}
         self.status: Status = "connecting"
         self.since = clock.monotonic()
         self.refusal: InputError | None = None
         self.witnesses: dict[str, int] = {}
-        self.head: tuple[int, str] = (0, EMPTY_ROOT.hex())
         self.host_offset_ms = 0
-        self.alarm: str = ""
         self.clock = clock
         self._key = Ed25519PrivateKey.generate()
         self._session = self._key.public_key().public_bytes_raw()
-        self._tree = MerkleTree()
-        self._texts: dict[int, bytes] = {}
-        self._previewed: list[Recorded] = []
+        self._copy = OwnCopy(link.case, link.fingerprint)
         self._sequence = 0
         self._number = 0
         self.files = Files(link)
@@ -103,9 +86,30 @@ class Client:
         self._unacknowledged: dict[int, wire.Message] = {}
         self._listeners: list[Callable[[], None]] = []
         self._changed = asyncio.Event()
+        self._reached = asyncio.Event()
         self._ready = asyncio.Event()
         self._tasks = TaskSet()
         self._closed = False
+
+    @property
+    def state(self) -> State:
+        """The fold of what this person may see; replaced, never changed."""
+        return self._copy.state
+
+    @property
+    def entries(self) -> dict[int, Recorded]:
+        """What may be seen, by log index."""
+        return self._copy.entries
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """Size and root (hex) of the largest head that was checked."""
+        return self._copy.head
+
+    @property
+    def alarm(self) -> str:
+        """Empty, or the code of what the host showed that cannot be; see :mod:`app.session.own_copy`."""
+        return self._copy.alarm
 
     # --- life ---
 
@@ -113,12 +117,15 @@ class Client:
         """Connect and sign in; returns when the record is here.
 
         Raises:
-            InputError: the host refused the sign-in (``sign_in.*``), or the token did (``token.*``).
+            InputError: the host refused the sign-in (``sign_in.*``), or the token did (``token.*``);
+                ``link.other_host`` when another host than the link's answers.
             FaultError: ``client.unreachable`` when the host cannot be reached within 20 seconds.
         """
         self._tasks.start(self._run(), "desk connection")
         try:
-            async with asyncio.timeout(20.0 + ANSWER_SECONDS):
+            async with asyncio.timeout(REACH_SECONDS):
+                await self._reached.wait()
+            async with asyncio.timeout(ANSWER_SECONDS):  # the person may have to enter a PIN
                 await self._ready.wait()
         except TimeoutError as error:
             raise FaultError("client.unreachable", address=self.link.host, port=self.link.port) from error
@@ -171,23 +178,34 @@ class Client:
                 await self._connect()
                 attempt = 0
             except InputError as error:
-                self.refusal = error
-                self._set_status("refused")
-                self._ready.set()
+                self._refuse(error)
                 return
+            except aiohttp.ServerFingerprintMismatch:
+                if not self.me:  # at the first contact the link is wrong, or somebody else answers for the host
+                    self._refuse(InputError("link.other_host", address=self.link.host, port=self.link.port))
+                    return
             except (aiohttp.ClientError, OSError, TimeoutError, ConnectionError, FaultError) as error:
                 _log.info("connection lost", error=type(error).__name__)
             self._set_status("reconnecting" if self.me else "connecting")
             await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
             attempt += 1
 
+    def _refuse(self, error: InputError) -> None:
+        self.refusal = error
+        self._set_status("refused")
+        self._reached.set()
+        self._ready.set()
+        for future in self._answers.values():
+            if not future.done():
+                future.set_exception(error)
+
     async def _connect(self) -> None:
         async with self.files.http().ws_connect(
             self.files.url("desk"), ssl=self.files.pin(), heartbeat=10.0, max_msg_size=wire.OUTBOUND_LIMIT
         ) as socket:
             await self._handshake(socket)
+            await self._resend(socket)
             self._socket = socket
-            await self._resend()
             self._set_status("connected")
             ping = asyncio.create_task(self._ping(), name="clock samples")
             try:
@@ -203,6 +221,7 @@ class Client:
     async def _handshake(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         await socket.send_str(wire.encode(wire.Hello(wire.VERSION, self.link.case)))
         welcome = await self._next(socket)
+        self._reached.set()
         if not isinstance(welcome, wire.Welcome):
             raise _refused(welcome)
         if welcome.version != wire.VERSION:
@@ -213,7 +232,7 @@ class Client:
         nonce = bytes.fromhex(welcome.nonce)
         if self.me:
             signature = base64_text(self._key.sign(b"bidroom resume " + nonce))
-            answer: wire.Message = wire.Resume(self._session.hex(), signature, self._tree.size)
+            answer: wire.Message = wire.Resume(self._session.hex(), signature, self._copy.size)
         else:
             answer = await self._sign_in(nonce)
         await socket.send_str(wire.encode(answer))
@@ -222,7 +241,7 @@ class Client:
             raise _refused(signed_in)
         self.me, self.files.access = signed_in.person, signed_in.access
         self._sequence = max(self._sequence, signed_in.sequence)
-        self._tree, self._previewed = MerkleTree(), []  # sent anew and compared with what was seen before
+        self._copy.begin()
 
     async def _sign_in(self, nonce: bytes) -> wire.SignIn:
         key, who = self.who.key, self.who
@@ -252,10 +271,13 @@ class Client:
             raise ConnectionError("ended")
         return wire.decode_to_desk(frame.data)
 
-    async def _resend(self) -> None:
-        """What was said but not answered is said again in the same bytes; the host does nothing twice."""
-        for message in list(self._unacknowledged.values()):
-            await self._say(message)
+    async def _resend(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """What was said but not answered is said again in the same bytes and order, before anything new; the host does
+        nothing twice."""
+        last = 0
+        while later := [number for number in self._unacknowledged if number > last]:
+            last = later[0]
+            await socket.send_str(wire.encode(self._unacknowledged[last]))
 
     async def _ping(self) -> None:
         while True:
@@ -273,9 +295,12 @@ class Client:
     async def _receive(self, message: wire.ToDesk) -> None:
         match message:
             case wire.Entries():
-                self._take(message)
+                self._copy.take(message)
+                self._tell()
             case wire.Preview():
-                self._take_preview(message)
+                self._copy.preview(message)
+                self._ready.set()
+                self._tell()
             case wire.Head():
                 await self._take_head(message)
             case wire.Accepted() | wire.RefusedCommand() | wire.Leased() | wire.MediaAnswer():
@@ -292,99 +317,17 @@ class Client:
             case _:
                 raise InputError("message.unexpected")
 
-    def _take(self, message: wire.Entries) -> None:
-        if self._previewed:
-            self._previewed = []
-        late = False
-        for item in message.items:
-            leaf = bytes.fromhex(item.leaf)
-            data = item.data.encode()
-            if data and leaf_hash(data) != leaf:
-                self._distrust("record.leaf_differs")
-                return
-            if item.index < self._tree.size:
-                if self._tree.leaf(item.index) != leaf:
-                    self._distrust("record.entry_changed")
-                    return
-                late = late or (bool(data) and item.index not in self.entries)
-            elif item.index == self._tree.size:
-                if item.index in self._texts and data and self._texts[item.index] != data:
-                    self._distrust("record.entry_changed")
-                    return
-                self._tree.append_leaf_hash(leaf)
-            else:
-                self._distrust("record.gap")
-                return
-            if data:
-                self._texts[item.index] = data
-                entry = parse_entry(data)
-                recorded = Recorded(entry.index, entry.at, entry.actor, from_builtins(entry.event))
-                self.entries[item.index] = recorded
-                if not late and not self._needs_fold:
-                    self.state = apply(self.state, recorded)
-        if late or self._needs_fold:
-            self._fold()
-        self._tell()
-
-    _needs_fold = True
-
-    def _fold(self) -> None:
-        state = State()
-        for index in sorted(self.entries):
-            state = apply(state, self.entries[index])
-        self.state = state
-        self._needs_fold = False
-
-    def _take_preview(self, message: wire.Preview) -> None:
-        for item in message.items:
-            event = from_builtins(item.event)
-            self._previewed.append(Recorded(len(self._previewed), parse_stamp(item.at), item.actor, event))
-        state = State()
-        for recorded in self._previewed:
-            state = apply(state, recorded)
-        self.state = state
-        self._needs_fold = True
-        self._ready.set()
-        self._tell()
-
     async def _take_head(self, message: wire.Head) -> None:
         """Cosign a head that the log key signed, over the tree that was built here."""
-        try:
-            checkpoint = open_checkpoint(message.note, self.link.case, self._log_key())
-        except InputError as error:
-            self._distrust(error.code)
-            return
-        if checkpoint.size > self._tree.size:
+        checkpoint = self._copy.witness(message.note)
+        if checkpoint is None and not self.alarm:
             return  # its entries are on the way; a later head follows
-        if checkpoint.root != self._tree.root(checkpoint.size):
-            self._distrust("record.root_differs")
-            return
-        seen, seen_root = self.head
-        if seen and seen <= self._tree.size and self._tree.root(seen).hex() != seen_root:
-            self._distrust("record.forked")
-            return
-        if checkpoint.size >= seen:
-            self.head = (checkpoint.size, checkpoint.root.hex())
+        if checkpoint is not None:
             line = cosign(checkpoint, self.me, self._key, int(self.clock.now().timestamp()))
             with contextlib.suppress(ConnectionError):
                 await self._say(wire.Cosign(checkpoint.size, line))
         self.witnesses = message.witnesses
         self._ready.set()
-        self._tell()
-
-    def _log_key(self) -> bytes:
-        first = self.entries.get(0)
-        if first is None or not isinstance(first.event, CaseOpened):
-            raise InputError("record.no_first_entry")
-        certificate = unbase64(first.event.host_certificate)
-        if hashlib.sha256(certificate).hexdigest() != self.link.fingerprint:
-            raise InputError("record.other_host")
-        return bytes.fromhex(first.event.host_key)
-
-    def _distrust(self, code: str) -> None:
-        """The host showed something that cannot be: keep what was seen, say so loudly, cosign nothing more."""
-        _log.error("record not consistent", code=code)
-        self.alarm = code
         self._tell()
 
     # --- acting ---
@@ -394,7 +337,7 @@ class Client:
         is shown the record).
 
         Raises:
-            InputError: the host refused, with the code.
+            InputError: the host refused, with the code; the alarm's code when the record cannot be believed.
             TimeoutError: no answer in two minutes; the command is said again after a reconnect.
         """
         self._sequence += 1
@@ -452,12 +395,11 @@ class Client:
             while self.head[0] <= max(indexes) and not self.alarm:
                 self._changed.clear()
                 await self._changed.wait()
-        text = self._texts.get(indexes[0])
-        if text is None:
-            return  # an act whose entry we may not see ourselves, e.g. before a reveal
-        carried = parse_entry(text).command
-        if not isinstance(carried, SignedCommand) or carried.signed != body:
-            self._distrust("record.other_command")
+        if not self.alarm:
+            self._copy.check_own(indexes[0], body)
+        if self.alarm:
+            self._tell()
+            raise InputError(self.alarm)
 
     async def lease(self, document: str) -> wire.Leased:
         """Wait for one's turn to sign a document.

@@ -7,7 +7,7 @@ A desk that does not read is cut, so that nobody waits for it.
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -31,17 +31,22 @@ from app.session.rules.grave import statement
 from app.session.rules.people import Role
 from app.session.rules.state import ANNOUNCED, RECEIVING, State
 from app.session.rules.visibility import may_see, visibility_key
-from app.session.signin import base64_text, check_sign_in, unbase64
+from app.session.signin import base64_text, check_sign_in, drawn, unbase64
 from app.session.wire import messages as wire
 from app.tasks import TaskSet
 
 _log = get_logger("connection")
 
-QUEUE_LIMIT = 20_000
+QUEUE_BYTES = 256 * 1024 * 1024
+"""What may wait for a desk that reads slowly; a whole record of some hundred thousand entries fits."""
 COMMANDS_PER_SECOND = 50
-BATCH = 500
+OVER_LIMIT = 500
+"""Messages over the rate that are refused before the connection is cut."""
+BATCH, BATCH_BYTES = 500, 4 * 1024 * 1024
 HEAD_SECONDS = 0.05
-SIGN_IN_SECONDS = 60.0
+HELLO_SECONDS = 10.0
+SIGN_IN_SECONDS = 180.0
+"""A person may have to find the token and enter its PIN."""
 
 
 class Desk(Protocol):
@@ -87,6 +92,7 @@ class Connection:
         room: Room,
         desk: Desk,
         trust: TrustList,
+        signed_in: Callable[[], None] = lambda: None,
     ) -> None:
         self.person = ""
         self.session = ""
@@ -96,7 +102,9 @@ class Connection:
         self._room = room
         self._desk = desk
         self._trust = trust
-        self._queue: asyncio.Queue[wire.Message | None] = asyncio.Queue(QUEUE_LIMIT)
+        self._signed_in = signed_in
+        self._queue: asyncio.Queue[str] = asyncio.Queue()
+        self._queued = 0  # characters that wait to be sent
         self._sent = 0  # entries whose leaf was sent
         self._previewed = 0
         self._hidden: set[int] = set()
@@ -104,6 +112,7 @@ class Connection:
         self._head = asyncio.Event()
         self._tokens = float(COMMANDS_PER_SECOND)
         self._refilled = 0.0
+        self._over = 0
         self._tasks = TaskSet()
 
     # --- life ---
@@ -119,6 +128,7 @@ class Connection:
             return
         except TimeoutError:
             return
+        self._signed_in()
         sender = asyncio.create_task(self._send_all(), name=f"send to {self.person}")
         header = asyncio.create_task(self._send_heads(), name=f"heads to {self.person}")
         stop_listening = self._room.listen(self)
@@ -141,7 +151,8 @@ class Connection:
                 await self._desk.left(self.person, self)
 
     async def _handshake(self, nonce: bytes) -> None:
-        hello = await self._next()
+        async with asyncio.timeout(HELLO_SECONDS):
+            hello = await self._next()
         if not isinstance(hello, wire.Hello):
             raise InputError("message.unexpected")
         if hello.version != wire.VERSION:
@@ -160,6 +171,7 @@ class Connection:
                     raise InputError("message.unexpected")
             except InputError as error:
                 _log.info("sign-in refused", code=error.code, attempt=attempt)
+                await self._note_wrong_code(message, error.code)
                 await self._say(wire.RefusedCommand(0, error.code, dict(error.facts)))
                 continue
             sequence = self._room.last_sequence(self.session)
@@ -172,11 +184,17 @@ class Connection:
         report = check_sign_in(
             self._room.state, message, nonce=nonce, host=host, trust=self._trust, now=self._room.clock.now()
         )
-        if message.drawn:
-            kept = self._room.blobs.put_bytes(unbase64(message.drawn))
+        picture = drawn(message)
+        if picture:
+            kept = self._room.blobs.put_bytes(picture, self._room.keys.case_key)
             report = msgspec.structs.replace(report, drawn_signature_sha256=kept.sha256)
         await self._room.report(report)
         self.person, self.session = report.person, report.session
+
+    async def _note_wrong_code(self, message: wire.ToHost, code: str) -> None:
+        """A wrong one-use code is recorded, so that it is void after a few and nobody can guess it by trying."""
+        if code == "sign_in.code" and isinstance(message, wire.SignIn) and message.person in self._room.state.codes:
+            await self._room.report(commands.ReportSignInRefused(person=message.person, code=code))
 
     async def _resume(self, message: wire.Resume, nonce: bytes) -> None:
         person = self._room.state.sessions.get(message.session)
@@ -200,9 +218,9 @@ class Connection:
     async def _receive(self, frame: str) -> None:
         number = 0
         try:
+            self._spend()
             message = wire.decode_to_host(frame)
             number = getattr(message, "number", 0)
-            self._spend()
             if isinstance(message, wire.Command):
                 indexes = await self._command(message)
                 self.put(wire.Accepted(number, indexes if self._witness else (), self._sent if self._witness else 0))
@@ -234,6 +252,10 @@ class Connection:
         self._tokens = min(2.0 * COMMANDS_PER_SECOND, self._tokens + (now - self._refilled) * COMMANDS_PER_SECOND)
         self._refilled = now
         if self._tokens < 1:
+            self._over += 1
+            if self._over > OVER_LIMIT:
+                _log.warning("desk says too much", person=self.person)
+                self._transport.abort()
             raise InputError("message.too_many")
         self._tokens -= 1
 
@@ -250,10 +272,13 @@ class Connection:
         body = parse_command(signed, wire.INBOUND_LIMIT)
         if body.case != room.case or body.session.hex() != self.session:
             raise InputError("command.foreign")
+        carried = SignedCommand(signed, signature, bytes.fromhex(self.session))
+        before = room.answered(body, carried)
+        if before is not None:
+            return before
         command = commands.from_builtins(body.command)
         self._check_grave(command)
         decided = await self._desk.carry_out(self.person, command)
-        carried = SignedCommand(signed, signature, bytes.fromhex(self.session))
         indexes = await room.act(self.person, body, decided, carried)
         self._desk.done(self.person, command)
         return indexes
@@ -274,7 +299,7 @@ class Connection:
         now = self._room.clock.now()
         try:
             offset = (parse_stamp(message.at) - now).total_seconds() * 1000
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise InputError("message.malformed") from error
         self._desk.clock_sample(self.person, round(offset))
         self.put(wire.Pong(message.at, stamp(now)))
@@ -295,6 +320,9 @@ class Connection:
     def refresh(self) -> None:
         """Send what is new and what has become visible."""
         state = self._room.state
+        if state.sessions.get(self.session) != self.person:  # the certificate was reset: the session is over
+            self._transport.close()
+            return
         if not self._witness:
             self._preview(state)
             return
@@ -304,11 +332,22 @@ class Connection:
             self._reveal(state)
         fresh = self._room.entries[self._sent :]
         self._sent += len(fresh)
-        items = [self._item(state, entry) for entry in fresh]
-        for start in range(0, len(items), BATCH):
-            self.put(wire.Entries(tuple(items[start : start + BATCH])))
-        if items:
+        self._put_entries([self._item(state, entry) for entry in fresh])
+        if fresh:
             self._head.set()
+
+    def _put_entries(self, items: list[wire.EntryItem]) -> None:
+        """Entries in messages that no desk refuses for their size."""
+        batch: list[wire.EntryItem] = []
+        size = 0
+        for item in items:
+            if batch and (len(batch) >= BATCH or size + len(item.data) > BATCH_BYTES):
+                self.put(wire.Entries(tuple(batch)))
+                batch, size = [], 0
+            batch.append(item)
+            size += len(item.data)
+        if batch:
+            self.put(wire.Entries(tuple(batch)))
 
     def _item(self, state: State, entry: Entry) -> wire.EntryItem:
         index = entry.recorded.index
@@ -322,8 +361,7 @@ class Connection:
         if now_seen:
             self._hidden.difference_update(now_seen)
             shown = (self._room.entries[i] for i in now_seen)
-            items = (wire.EntryItem(e.recorded.index, e.leaf.hex(), e.data.decode()) for e in shown)
-            self.put(wire.Entries(tuple(items)))
+            self._put_entries([wire.EntryItem(e.recorded.index, e.leaf.hex(), e.data.decode()) for e in shown])
 
     def _preview(self, state: State) -> None:
         items = []
@@ -336,12 +374,14 @@ class Connection:
             self.put(wire.Preview(tuple(items)))
 
     def put(self, message: wire.Message) -> None:
-        """Queue a message; a desk that does not read is cut."""
-        try:
-            self._queue.put_nowait(message)
-        except asyncio.QueueFull:
+        """Queue a message; a desk that does not read is cut, so that nobody waits for it."""
+        text = wire.encode(message)
+        if self._queued and self._queued + len(text) > QUEUE_BYTES:
             _log.warning("desk does not read", person=self.person)
             self._transport.abort()
+            return
+        self._queued += len(text)
+        self._queue.put_nowait(text)
 
     def cut(self) -> None:
         """End the connection from this side; the desk comes back by itself."""
@@ -349,11 +389,10 @@ class Connection:
 
     async def _send_all(self) -> None:
         while True:
-            message = await self._queue.get()
-            if message is None:
-                return
+            text = await self._queue.get()
+            self._queued -= len(text)
             try:
-                await self._say(message)
+                await self._socket.send_str(text)
             except (ConnectionError, RuntimeError):
                 return
 

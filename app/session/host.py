@@ -7,6 +7,7 @@ one port serves one case, and a host with several cases gives each its own port 
 
 import asyncio
 import secrets
+from collections import Counter
 
 import msgspec
 from aiohttp import web
@@ -21,9 +22,10 @@ from app.session.hall import Hall
 from app.session.room import Room
 from app.session.rules import commands
 from app.session.rules.command import Command
+from app.session.rules.events_case import SegmentClosed
 from app.session.rules.people import Role
 from app.session.rules.state import ANNOUNCED, CLOSED, FAILED, RECEIVING, State
-from app.session.rules.visibility import may_fetch
+from app.session.rules.visibility import may_fetch, may_fetch_segment
 from app.session.wire import messages as wire
 from app.tasks import TaskSet
 
@@ -31,8 +33,11 @@ _log = get_logger("host")
 
 BID_LIMIT = 4 * 1024**3
 FILE_LIMIT = 64 * 1024**2
-MOST_CONNECTIONS = 200
+MOST_CONNECTIONS = 400
+MOST_SIGNING_IN = 32
+"""Connections from one address that have not signed in yet: half-open ones must not keep others out."""
 CLOCK_STEP_MS = 500
+CLOCK_PAUSE_SECONDS = 5.0
 
 
 class Listen(msgspec.Struct, frozen=True):
@@ -64,9 +69,11 @@ class CaseHost:
         self._access: dict[str, Connection] = {}
         self._hall: Hall | None = None
         self._runner: web.AppRunner | None = None
-        self._offsets: dict[str, int] = {}
+        self._offsets: dict[str, float] = {}
+        self._segments = SegmentSources(room)
         self._tasks = TaskSet()
         self._count = 0
+        self._signing_in: Counter[str] = Counter()
 
     async def start(self, *, media: bool = True) -> None:
         """Open the ports.
@@ -74,6 +81,7 @@ class CaseHost:
         Raises:
             FaultError: ``host.port_unavailable``, ``media.*``.
         """
+        await self.room.start()  # first of all: an outage shifts the clocks before anything can be late
         if media:
             self._hall = await Hall.start(
                 self.room,
@@ -97,7 +105,6 @@ class CaseHost:
         except OSError as error:
             raise FaultError("host.port_unavailable", port=self._listen.port) from error
         self.port = self._runner.addresses[0][1]
-        await self.room.start()
 
     @property
     def media_port(self) -> int:
@@ -127,24 +134,36 @@ class CaseHost:
         return web.json_response({"bidroom": wire.VERSION})
 
     async def _desk(self, request: web.Request) -> web.WebSocketResponse:
-        if self._count >= MOST_CONNECTIONS or request.transport is None:
+        address = request.remote or ""
+        full = self._count >= MOST_CONNECTIONS or self._signing_in[address] >= MOST_SIGNING_IN
+        if full or request.transport is None:
             raise web.HTTPServiceUnavailable
-        socket = web.WebSocketResponse(heartbeat=10.0, max_msg_size=wire.INBOUND_LIMIT)
-        await socket.prepare(request)
         self._count += 1
+        self._signing_in[address] += 1
+        counted = True
+
+        def signed_in() -> None:
+            nonlocal counted
+            if counted:
+                counted = False
+                self._signing_in[address] -= 1
+
+        socket = web.WebSocketResponse(heartbeat=10.0, max_msg_size=wire.INBOUND_LIMIT)
         try:
-            await Connection(socket, request.transport, self.room, self, self._trust).run()
-        except InputError as error:
-            _log.info("connection refused", code=error.code)
+            await socket.prepare(request)
+            await Connection(socket, request.transport, self.room, self, self._trust, signed_in).run()
+        except BidroomError as error:
+            _log.info("connection ended", code=error.code)
         finally:
+            signed_in()
             self._count -= 1
             await socket.close()
         return socket
 
     def _bearer(self, request: web.Request) -> Connection:
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ").encode(errors="replace")
         for access, connection in self._access.items():
-            if secrets.compare_digest(access, token):
+            if secrets.compare_digest(access.encode(), token):
                 return connection
         raise web.HTTPUnauthorized
 
@@ -168,7 +187,7 @@ class CaseHost:
     async def _get_blob(self, request: web.Request) -> web.StreamResponse:
         person = self._bearer(request).person
         sha256 = request.match_info["sha256"]
-        if not may_fetch(self.room.state, person, sha256):
+        if not self._may_fetch(person, sha256):
             raise web.HTTPNotFound
         try:
             size = self.room.blobs.size(sha256)
@@ -181,6 +200,13 @@ class CaseHost:
             await response.write(piece)
         await response.write_eof()
         return response
+
+    def _may_fetch(self, person: str, sha256: str) -> bool:
+        """A file that the state names, or a recorded segment of a source that this person may watch."""
+        state = self.room.state
+        if may_fetch(state, person, sha256):
+            return True
+        return any(may_fetch_segment(state, person, source) for source in self._segments.of(sha256))
 
     async def _get_header(self, request: web.Request) -> web.Response:
         """The header of an envelope, for those who hold a share of it, when it may be opened."""
@@ -208,15 +234,18 @@ class CaseHost:
         if own:
             return
         self._casework.release_all(person)
-        self._offsets.pop(person, None)
         if self._hall is not None:
             await self._hall.disconnect(person)
+        if self._connections.get(person):
+            return  # back already, while the media were being taken down
+        self._offsets.pop(person, None)
         if self.room.state.phase not in (CLOSED, FAILED):
             await self.room.report(commands.ReportConnection(person=person, connected=False))
 
     async def carry_out(self, person: str, command: Command) -> Command:
         carried = await self._casework.carry_out(person, command)
         if isinstance(command, commands.Advance) and command.phase == CLOSED and self._hall is not None:
+            self.room.check(person, command)
             await self._hall.stop_recording()
         return carried
 
@@ -235,14 +264,35 @@ class CaseHost:
 
     def clock_sample(self, person: str, milliseconds: int) -> None:
         """Clocks of the desks against the host's, told to the record when they come or change (DESIGN §3, Time)."""
-        known = self._offsets.get(person)
-        self._offsets[person] = milliseconds
+        told = self._offsets.get(person)
+        now = self.room.clock.monotonic()
+        if told is not None and now - told < CLOCK_PAUSE_SECONDS:
+            return  # nobody fills the record with a clock that jumps about
         recorded = self.room.state.clocks.get(person)
         moved = recorded is None or abs(recorded - milliseconds) > CLOCK_STEP_MS
         method = self.room.state.the_method()
-        waiting = self.room.state.phase == method.phases[0].name
-        if waiting and (moved or known is None):
+        if self.room.state.phase == method.phases[0].name and (moved or told is None):
+            self._offsets[person] = now
             self._tasks.start(self.room.report(commands.ReportClocks(offsets={person: milliseconds})), "clock sample")
+
+
+class SegmentSources:
+    """Which sources a recorded file belongs to, read from the record as it grows."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._read = 0
+        self._sources: dict[str, set[str]] = {}
+
+    def of(self, sha256: str) -> frozenset[str]:
+        """Sources whose segment, or notes beside it, has this digest."""
+        for entry in self._room.entries[self._read :]:
+            event = entry.recorded.event
+            if isinstance(event, SegmentClosed):
+                for digest in (event.segment_sha256, event.notes_sha256):
+                    self._sources.setdefault(digest, set()).add(event.source)
+        self._read = len(self._room.entries)
+        return frozenset(self._sources.get(sha256, ()))
 
 
 def holds_share(state: State, person: str, envelope_sha256: str) -> bool:

@@ -7,12 +7,14 @@ record has it. Work that follows from the state (open a bid, issue a document) i
 """
 
 import asyncio
+import contextlib
+import os
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -28,13 +30,13 @@ from app.record.store import AsyncStore
 from app.session.engine import Engine, Step
 from app.session.keys import HostKeys
 from app.session.rules.command import Command
-from app.session.rules.commands import ReportOutage
+from app.session.rules.commands import ReportConnection, ReportOutage
 from app.session.rules.decide import Refused, next_deadline
 from app.session.rules.effects import Effect, due
 from app.session.rules.event import Event, Recorded
 from app.session.rules.events import event_type, from_builtins, to_builtins
 from app.session.rules.people import HOST
-from app.session.rules.state import ANNOUNCED, RECEIVING, State
+from app.session.rules.state import ANNOUNCED, CLOSED, FAILED, RECEIVING, State
 from app.tasks import TaskSet
 
 _log = get_logger("room")
@@ -43,6 +45,8 @@ TICK_SECONDS = 0.5
 HEARTBEAT_SECONDS = 2.0
 RETRY_SECONDS = 5.0
 Worker = Callable[[Effect], Awaitable[None]]
+Answered = dict[int, tuple[bytes, tuple[int, ...]]]
+"""Sequence, in rising order → the bytes that were said and the indexes that were answered."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -88,7 +92,8 @@ class Room:
         self._tasks = TaskSet()
         self._working: set[Effect] = set()
         self._cosigned = asyncio.Event()
-        self._sequences: dict[str, dict[int, tuple[bytes, tuple[int, ...]]]] = {}
+        self._sequences: dict[str, Answered] = {}
+        self._carriers: dict[int, tuple[Answered, int]] = {}  # while the record is read back
 
     @property
     def state(self) -> State:
@@ -115,6 +120,7 @@ class Room:
         room = cls(folder, case, store, keys, blobs, clock)
         for data in await store.read():
             room._remember(data)
+        room._carriers.clear()
         return room
 
     def _remember(self, data: bytes) -> None:
@@ -126,16 +132,13 @@ class Room:
         command = entry.command
         if isinstance(command, SignedCommand):
             known = self._sequences.setdefault(command.session.hex(), {})
-            known[_sequence(command.signed)] = (command.signed, (entry.index,))
-        elif isinstance(command, Because):
-            self._join(command.index, entry.index)
-
-    def _join(self, carrier: int, index: int) -> None:
-        for known in self._sequences.values():
-            for sequence, (signed, indexes) in known.items():
-                if indexes and indexes[0] == carrier:
-                    known[sequence] = (signed, (*indexes, index))
-                    return
+            sequence = _sequence(command.signed)
+            known[sequence] = (command.signed, (entry.index,))
+            self._carriers[entry.index] = (known, sequence)
+        elif isinstance(command, Because) and entry.actor != HOST:  # the host's part follows, and is not its own
+            known, sequence = self._carriers[command.index]
+            signed, indexes = known[sequence]
+            known[sequence] = (signed, (*indexes, entry.index))
 
     async def start(self) -> None:
         """Begin to keep time; notes the outage when the host was away during a session."""
@@ -147,31 +150,44 @@ class Room:
 
     async def close(self) -> None:
         await self._tasks.close()
-        await self.store.close()
+        async with self._lock:
+            await self.store.close()
 
     async def _note_outage(self) -> None:
-        if not self.entries or self.state.phase in (ANNOUNCED, RECEIVING):
+        if not self.entries or self.state.phase == CLOSED:
+            return
+        if self.state.phase in (ANNOUNCED, RECEIVING, FAILED):  # no clock runs; but nobody is connected either
+            for person in sorted(self.state.online):
+                await self.report(ReportConnection(person=person, connected=False))
             return
         last = self.entries[-1].recorded.at
-        heartbeat = self.folder / "heartbeat"
-        if heartbeat.exists():
-            last = max(last, parse_stamp(heartbeat.read_text()))
+        with contextlib.suppress(OSError, ValueError):  # never written, or half written by a crash
+            last = max(last, parse_stamp((self.folder / "heartbeat").read_text()))
         seconds = (self.clock.now() - last).total_seconds()
         await self.report(ReportOutage(seconds=Decimal(str(round(max(seconds, 0), 3))), last_seen=last))
 
     async def _beat(self) -> None:
-        path = self.folder / "heartbeat"
+        path, part = self.folder / "heartbeat", self.folder / "heartbeat.part"
         while True:
-            path.write_text(stamp(self.clock.now()))
+            try:
+                part.write_text(stamp(self.clock.now()))
+                os.replace(part, path)
+            except OSError as error:
+                _log.error("heartbeat not written", error=type(error).__name__)
             await asyncio.sleep(HEARTBEAT_SECONDS)
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             wake = next_deadline(self.state)
-            if wake is not None and wake <= self.now():
+            if wake is None or wake > self.now():
+                continue
+            try:
                 async with self._lock:
                     await self._commit(self._engine.tick(self.now()), HOST, None)
+            except BidroomError as error:  # a full disk must not stop the clock for good
+                _log.error("clock not recorded", error=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Be told of everything that is recorded from now on; returns the function that ends it."""
@@ -186,8 +202,15 @@ class Room:
         Raises:
             InputError: when the rules refuse it.
         """
+        return await self._whole(self._report(command))
+
+    async def _report(self, command: Command) -> tuple[int, ...]:
         async with self._lock:
             return await self._commit(self._engine.step(HOST, command, self.now()), HOST, None)
+
+    async def _whole(self, step: Coroutine[Any, Any, tuple[int, ...]]) -> tuple[int, ...]:
+        """Record a step to its end even when whoever asked for it has gone: memory and store stay the same."""
+        return await asyncio.shield(asyncio.get_running_loop().create_task(step, name="record"))
 
     async def act(self, person: str, body: CommandBody, command: Command, carried: SignedCommand) -> tuple[int, ...]:
         """A person's command, already proven to be the session's; the exact signed bytes go into the record.
@@ -198,16 +221,15 @@ class Room:
             InputError: ``command.replayed`` for another command with a used sequence, ``command.head_unknown`` when it
                 was given on a head this log never had, or the refusal of the rules.
         """
+        return await self._whole(self._act(person, body, command, carried))
+
+    async def _act(self, person: str, body: CommandBody, command: Command, carried: SignedCommand) -> tuple[int, ...]:
         async with self._lock:
             session = carried.session.hex()
+            before = self.answered(body, carried)
+            if before is not None:
+                return before
             known = self._sequences.setdefault(session, {})
-            if body.sequence in known:
-                signed, indexes = known[body.sequence]
-                if signed == carried.signed:
-                    return indexes
-                raise InputError("command.replayed", index=body.sequence)
-            if known and body.sequence <= max(known):
-                raise InputError("command.replayed", index=body.sequence)
             if body.head.size > self.tree.size or (body.head.size and self.tree.root(body.head.size) != body.head.root):
                 raise InputError("command.head_unknown")
             step = self._engine.step(person, command, self.now())
@@ -215,9 +237,31 @@ class Room:
             known[body.sequence] = (carried.signed, indexes)
             return indexes
 
+    def answered(self, body: CommandBody, carried: SignedCommand) -> tuple[int, ...] | None:
+        """The indexes of a command that was said before in the same bytes; None for a new one.
+
+        Raises:
+            InputError: ``command.replayed`` for another command with a used sequence.
+        """
+        session = carried.session.hex()
+        known = self._sequences.get(session, {})
+        if body.sequence in known:
+            signed, indexes = known[body.sequence]
+            if signed == carried.signed:
+                return indexes
+        if body.sequence <= self.last_sequence(session):
+            raise InputError("command.replayed", index=body.sequence)
+        return None
+
+    def check(self, person: str, command: Command) -> None:
+        """Raise InputError when the rules would refuse this command now; nothing happens."""
+        step = self._engine.step(person, command, self.now())
+        if isinstance(step, Refused):
+            raise InputError(step.code, **step.facts)
+
     def last_sequence(self, session: str) -> int:
         """The highest sequence of a session that is in the record; 0 for none."""
-        return max(self._sequences.get(session, {}), default=0)
+        return next(reversed(self._sequences.get(session, {})), 0)
 
     def entry_of(self, name: str) -> Recorded | None:
         """The newest entry whose event is of this type."""
@@ -260,7 +304,10 @@ class Room:
         if not self.entries:
             return
         self.note = sign_checkpoint(self.case, self.tree.size, self.tree.root(), self.keys.log_key)
-        await self.store.add_checkpoint(self.note)
+        try:
+            await self.store.add_checkpoint(self.note)
+        except BidroomError as error:  # the entries are there; the next head stands for this one
+            _log.error("head not stored", error=str(error))
         for listener in tuple(self._listeners):
             listener.headed(self.note)
 

@@ -17,6 +17,8 @@ from app.session.wire.messages import SignIn
 
 NAME_LIMIT = 60
 DRAWN_LIMIT = 400_000
+"""Bytes of the drawn signature's PNG."""
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def unbase64(text: str) -> bytes:
@@ -75,6 +77,7 @@ def check_sign_in(
             person = registers
     elif level is Level.STAFF_VERIFIED:
         _check_code(state, person, message.code)
+        drawn(message)
     else:
         invitation = _check_binding(state, person, message, level, info, now)
     return ReportSignIn(
@@ -168,6 +171,20 @@ def _registration(
     )
 
 
+def drawn(message: SignIn) -> bytes:
+    """The handwritten signature (手写签名) of a staff-verified person, which goes with the code; else empty.
+
+    Raises:
+        InputError: ``sign_in.drawn_signature``: none, too large, or no PNG.
+    """
+    if message.level != Level.STAFF_VERIFIED.value:
+        return b""
+    png = unbase64(message.drawn)
+    if not png.startswith(PNG) or len(png) > DRAWN_LIMIT:
+        raise InputError("sign_in.drawn_signature", limit=DRAWN_LIMIT)
+    return png
+
+
 def _check_code(state: State, person: Person, code: str) -> None:
     expected = state.codes.get(person.id)
     if expected is None or not hmac.compare_digest(expected, digest_of(code)):
@@ -182,6 +199,8 @@ def _check_binding(
     if bound is not None:
         if bound != message.certificate:
             raise InputError("sign_in.other_certificate")
+        if state.signed_in[person.id].level is not level:
+            raise InputError("sign_in.level", level=level.value)  # the level shown with every act is that of the token
         return ""
     if level is Level.PERSONAL_TOKEN and info.holder != person.name:
         raise InputError("sign_in.other_holder", holder=info.holder[:60])

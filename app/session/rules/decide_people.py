@@ -94,6 +94,10 @@ def _(state: State, actor: str, command: cmd.VerifyIdentity, now: datetime) -> E
     known(state, command.person)
     if Level.STAFF_VERIFIED.value not in state.the_lot().sign_in:
         raise InputError("refused.level", level=Level.STAFF_VERIFIED.value)
+    earlier = state.signed_in.get(command.person)
+    bound = command.person in state.certificates
+    if bound and earlier is not None and earlier.level is not Level.STAFF_VERIFIED:
+        raise InputError("refused.certificate_bound", person=command.person)  # nobody signs in beside a token
     return [
         ev.IdentityVerified(
             person=command.person, verifier=actor, code_sha256=command.code_sha256, note=text(command.note)

@@ -74,7 +74,8 @@ def _(state: State, event: ev.CertificateReset, at: Recorded) -> State:
 
 @applies(ev.IdentityVerified)
 def _(state: State, event: ev.IdentityVerified, at: Recorded) -> State:
-    return state.with_(codes=put(state.codes, event.person, event.code_sha256))
+    wrong = {key: value for key, value in state.wrong_codes.items() if key != event.person}
+    return state.with_(codes=put(state.codes, event.person, event.code_sha256), wrong_codes=wrong)
 
 
 @applies(ev.SupplierRegistered)
@@ -108,9 +109,17 @@ def _(state: State, event: ev.SignedIn, at: Recorded) -> State:
     )
 
 
+WRONG_CODES = 5
+"""Wrong tries after which a one-use code is void and the identity must be verified anew."""
+
+
 @applies(ev.SignInRefused)
 def _(state: State, event: ev.SignInRefused, at: Recorded) -> State:
-    return state
+    if event.code != "sign_in.code" or event.person not in state.codes:
+        return state
+    wrong = state.wrong_codes.get(event.person, 0) + 1
+    codes = {key: value for key, value in state.codes.items() if wrong < WRONG_CODES or key != event.person}
+    return state.with_(codes=codes, wrong_codes=put(state.wrong_codes, event.person, wrong))
 
 
 @applies(ev.Connected)

@@ -251,6 +251,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     people: dict[str, Person] = msgspec.field(default_factory=dict)
     invitations: dict[str, Invitation] = msgspec.field(default_factory=dict)
     codes: dict[str, str] = msgspec.field(default_factory=dict)
+    wrong_codes: dict[str, int] = msgspec.field(default_factory=dict)  # person → wrong tries with the present code
     certificates: dict[str, str] = msgspec.field(default_factory=dict)  # person → bound certificate (base64 DER)
     signed_in: dict[str, SignIn] = msgspec.field(default_factory=dict)
     sessions: dict[str, str] = msgspec.field(default_factory=dict)  # session key → person
