@@ -77,6 +77,30 @@ def _parser() -> argparse.ArgumentParser:
     _as_person(invite)
     invite.set_defaults(verb=_invite)
 
+    kits = verbs.add_parser("kit", help="the sealing kit: propose, accept, issue").add_subparsers(
+        required=True, metavar="WHAT"
+    )
+    propose = kits.add_parser("propose", help="as officer: fix who holds a share of every bid's key")
+    propose.add_argument("--notice", type=Path, required=True, help="the notice or procurement document, as published")
+    accept = kits.add_parser("accept", help="as opener: accept with the token")
+    issue = kits.add_parser("issue", help="as officer: sign and publish the kit")
+    issue.add_argument("--out", type=Path, required=True, help="where to keep the kit")
+    committee = verbs.add_parser("committee", help="as officer: import the drawn committee; prints one link a member")
+    committee.add_argument("people", type=Path, help="JSON list of the members")
+    committee.add_argument("--draw", required=True, metavar="REFERENCE", help="number of the draw's record")
+    advance = verbs.add_parser("advance", help="as officer: begin the next phase")
+    advance.add_argument("phase", help="its code (docs/session.md)")
+    advance.add_argument("--reason", default="", help="where something is still undone")
+    for parser_, work in (
+        (propose, "propose_kit"),
+        (accept, "accept_kit"),
+        (issue, "issue_kit"),
+        (committee, "import_committee"),
+        (advance, "advance"),
+    ):
+        _as_person(parser_)
+        parser_.set_defaults(verb=_officer, work=work)
+
     bid = verbs.add_parser("bid", help="seal, submit, withdraw a bid").add_subparsers(required=True, metavar="WHAT")
     seal = bid.add_parser("seal", help="seal a bid with the signed sealing kit")
     seal.add_argument("--kit", type=Path, required=True)
@@ -200,6 +224,13 @@ def _invite(options: argparse.Namespace) -> int:
     from app.cli.case import invite
 
     return _with_client(options, lambda client: invite(client, options))
+
+
+def _officer(options: argparse.Namespace) -> int:
+    from app.cli import officer
+
+    work = getattr(officer, options.work)
+    return _with_client(options, lambda client: work(client, options))
 
 
 def _bid_seal(options: argparse.Namespace) -> int:

@@ -34,6 +34,14 @@ def read(path: Path) -> bytes:
     return data
 
 
+def read_people(path: Path) -> tuple[Person, ...]:
+    """A JSON list of people (docs/opening-day.md); InputError ``people.malformed``."""
+    try:
+        return msgspec.json.decode(read(path), type=tuple[Person, ...])
+    except msgspec.DecodeError as error:
+        raise InputError("people.malformed", detail=str(error)[:200]) from error
+
+
 def check_case(file: Path) -> int:
     """Print every problem of a case file; 0 when there is none, else 2."""
     from app.cli.texts import sentence
@@ -51,10 +59,7 @@ def check_case(file: Path) -> int:
 def new_case(options: argparse.Namespace) -> int:
     """Make the case and print one link for each person of the agency."""
     case = parse_case_file(read(options.file))
-    try:
-        people = msgspec.json.decode(read(options.people), type=tuple[Person, ...])
-    except msgspec.DecodeError as error:
-        raise InputError("people.malformed", detail=str(error)[:200]) from error
+    people = read_people(options.people)
     if not any(person.has(Role.OFFICER) for person in people):
         raise InputError("people.no_officer")
     host, _, port = options.public.rpartition(":")
