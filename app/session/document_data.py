@@ -26,7 +26,7 @@ class DocumentData:
 
 
 MAKERS: dict[DocumentKind, Callable[[Source, str], Document]] = {
-    DocumentKind.OPENING_RECORD: lambda source, subject: opening_record(source),
+    DocumentKind.OPENING_RECORD: opening_record,
     DocumentKind.QUALIFICATION_RECORD: lambda source, subject: qualification_record(source),
     DocumentKind.COMMITMENT: commitment,
     DocumentKind.SCORE_SHEET: score_sheet,
@@ -43,7 +43,8 @@ def document_for(
 
     Args:
         state: the fold of ``recorded``.
-        subject: a member (person id) for score sheets and commitments, else empty.
+        subject: a member (person id) for score sheets and commitments; a supplier (USCC) for an opening record of its
+            own; else empty.
         entries: size of the log at this moment, and its ``root`` (hex): printed as "entry N, root R".
         now: the moment of issue, aware UTC.
 

@@ -24,8 +24,12 @@ from app.session.rules.state import Bid, State
 ABSENT = "未参加"
 
 
-def opening_record(source: Source) -> OpeningRecord:
-    """The record of the opening as it stands; signers are the bidders' representatives, officer and clerk."""
+def opening_record(source: Source, supplier: str = "") -> OpeningRecord:
+    """The record of the opening as it stands; signers are the bidders' representatives, officer and clerk.
+
+    Where suppliers do not see each other, each has a record of its own (``supplier``: its USCC) that tells nothing of
+    the others.
+    """
     state = source.state
     lot = state.the_lot()
     tender = state.the_method().prices_read_to_all
@@ -34,7 +38,7 @@ def opening_record(source: Source) -> OpeningRecord:
     ceiling = lot.lot.ceiling if tender else None
     return OpeningRecord(
         **source.head(),  # type: ignore[arg-type]
-        signers=tuple(box(state, person) for person in record_signers(state)),
+        signers=tuple(box(state, person) for person in record_signers(state, supplier)),
         variant="tender" if tender else "consultation",
         place=line(lot.place),
         deadline=stamp(lot.deadline),
@@ -44,9 +48,11 @@ def opening_record(source: Source) -> OpeningRecord:
         supervisors=tuple(person_name(state, p) for p in state.with_role(Role.SUPERVISOR) if p in state.signed_in),
         opening_policy=policy_words(state),
         ceiling=None if ceiling is None else money(ceiling),
-        bids=tuple(_bid(source, supplier, tender) for supplier in recorded_bids(state)),
-        objections=tuple(_objection(source, key) for key in state.objections),
-        incidents=_incidents(source, began.index if began is not None else 0),
+        bids=tuple(_bid(source, one, tender) for one in recorded_bids(state) if supplier in ("", one)),
+        objections=tuple(
+            _objection(source, key) for key, item in state.objections.items() if supplier in ("", item.supplier)
+        ),
+        incidents=_incidents(source, began.index if began is not None else 0, supplier),
         waivers=waivers(state),
     )
 
@@ -167,5 +173,5 @@ def _objection(source: Source, key: str) -> Objection:
     )
 
 
-def _incidents(source: Source, first: int) -> tuple[Incident, ...]:
-    return (*shortened(source), *refusals(source), *incidents(source, first))
+def _incidents(source: Source, first: int, supplier: str) -> tuple[Incident, ...]:
+    return (*shortened(source), *refusals(source, supplier), *incidents(source, first, supplier))

@@ -54,7 +54,7 @@ from app.session.documents_report import (
 from app.session.rules import events_case as evc
 from app.session.rules import events_evaluation as ev
 from app.session.rules.clarification import CORRECTION
-from app.session.rules.decide_opening import RECORD
+from app.session.rules.decide_opening import opening_records
 from app.session.rules.decide_report import report_signers
 from app.session.rules.state import Clarification, State
 
@@ -150,9 +150,12 @@ def opening_words(source: Source) -> str:
         disputed = sum(state.bids[s].price == "disputed" for s in done)
         parts.append(f"当众唱标，确认报价 {confirmed} 家，逾期视同认可 {silent} 家，提出异议 {disputed} 家。")
     parts.append(f"异议 {len(state.objections)} 项。" if state.objections else "各供应商均未提出异议。")
-    document = state.document_of(RECORD)
-    if document is not None:
-        parts.append(_signed_words(state, document.signed, document.refused, document.deemed))
+    records = opening_records(state)
+    if records:
+        signed = tuple(dict.fromkeys(p for record in records for p in record.signed))
+        refused = {p: reason for record in records for p, reason in record.refused.items()}
+        deemed = {p: rule for record in records for p, rule in record.deemed.items()}
+        parts.append(_signed_words(state, signed, refused, deemed))
     return body("".join(parts))
 
 

@@ -76,20 +76,43 @@ def _who(state: State, person: str) -> str:
     return supplier_name(state, supplier) if supplier else person_name(state, person)
 
 
-def incidents(source: Source, first: int = 0) -> tuple[Incident, ...]:
-    """The course of events from entry ``first`` on."""
+def concerns(state: State, supplier: str, item: Recorded) -> bool:
+    """Whether a supplier that does not know of the others may read of this entry: everybody's business, or its own."""
+    match item.event:
+        case evc.Paused() | evc.Resumed() | evc.OutageNoted() | evc.PhaseEntered() | evc.RecordingStopped():
+            return True
+        case evc.WindowExtended(window=window):
+            return window.partition(":")[2] in ("", supplier)
+        case evo.SealMismatch(supplier=about) | evo.SealMismatchRuled(supplier=about):
+            return about == supplier
+        case evo.RecusalRaised():
+            return state.supplier_of(item.actor) == supplier
+        case evo.RecusalRuled(recusal=recusal):
+            found = state.recusals.get(recusal)
+            return found is not None and state.supplier_of(found.raised_by) == supplier
+        case evc.Removed(person=person) | evc.CertificateReset(person=person) | evc.IdentityVerified(person=person):
+            return state.supplier_of(person) == supplier
+        case _:
+            return False
+
+
+def incidents(source: Source, first: int = 0, supplier: str = "") -> tuple[Incident, ...]:
+    """The course of events from entry ``first`` on; with ``supplier`` only what :func:`concerns` it."""
     found = [
         Incident(at=stamp(item.at), text=body(text))
         for item in source.recorded
-        if item.index >= first and (text := happened(source.state, item))
+        if item.index >= first
+        and (not supplier or concerns(source.state, supplier, item))
+        and (text := happened(source.state, item))
     ]
     return tuple(found)
 
 
-def refusals(source: Source) -> tuple[Incident, ...]:
-    """Uploads that were not received, one line for each supplier and reason."""
+def refusals(source: Source, only: str = "") -> tuple[Incident, ...]:
+    """Uploads that were not received, one line for each supplier (or for one ``only``) and reason."""
     state = source.state
-    counts = Counter((event.supplier, event.code) for _, event in source.all(evc.BidRefused))
+    refused = [event for _, event in source.all(evc.BidRefused) if only in ("", event.supplier)]
+    counts = Counter((event.supplier, event.code) for event in refused)
     lines = []
     for (supplier, code), count in counts.items():
         last = source.last(evc.BidRefused, supplier=supplier, code=code)

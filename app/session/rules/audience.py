@@ -179,7 +179,8 @@ def may_read(who: Viewer, kind: str, subject: str, fields: dict[str, str]) -> bo
     if who.id in fields or who.supervisor:
         return True
     if kind == "opening_record":
-        return who.organiser or bool(who.supplier and who.others_known())
+        own = subject == who.supplier if subject else who.others_known()
+        return who.organiser or (bool(who.supplier) and own)
     if kind == "qualification_record":
         return who.qualifier or who.committee
     if kind in ("evaluation_report", "score_sheet"):

@@ -7,7 +7,7 @@ import app.session.rules.commands as cmd
 import app.session.rules.events_case as evc
 import app.session.rules.events_opening as ev
 from app.errors import InputError
-from app.session.rules.checks import known, text
+from app.session.rules.checks import text
 from app.session.rules.decide import (
     ELAPSED,
     ENTERING,
@@ -22,7 +22,7 @@ from app.session.rules.decide import (
 )
 from app.session.rules.effects import CheckSeals, Effect, IssueDocument, OpenBid, ReadBids, due_when
 from app.session.rules.people import HOST, Role
-from app.session.rules.state import Bid, State
+from app.session.rules.state import Bid, Document, State
 
 LEAD = timedelta(minutes=60)
 IN_OPENING = ("gathering", "discipline", "seal_check", "decrypting", "reading", "objections", "signing")
@@ -569,56 +569,70 @@ ELAPSED["objections"] = lambda state, name, now: [
 # --- signing ---
 
 
+def record_subjects(state: State) -> tuple[str, ...]:
+    """Whose records there are: one for all (empty), or where suppliers do not see each other one for each (USCC)."""
+    suppliers = tuple(s for s, bid in state.bids.items() if not bid.withdrawn)
+    return ("",) if state.the_method().suppliers_see_each_other or not suppliers else suppliers
+
+
+def opening_records(state: State) -> tuple[Document, ...]:
+    """The opening records that have been issued, the newest of each subject."""
+    found = (state.document_of(RECORD, subject) for subject in record_subjects(state))
+    return tuple(document for document in found if document is not None)
+
+
 @due_when
 def _(state: State) -> Iterable[Effect]:
-    if state.phase == "signing" and state.document_of(RECORD) is None:
-        yield IssueDocument(RECORD)
+    if state.phase == "signing":
+        for subject in record_subjects(state):
+            if state.document_of(RECORD, subject) is None:
+                yield IssueDocument(RECORD, subject)
 
 
-def record_signers(state: State) -> tuple[str, ...]:
-    """Who signs the opening record: attending representatives of bidders, officer, clerk (87号令 art. 42)."""
-    suppliers = [_speaker(state, s) for s in state.valid_bids() if state.representatives(s)]
+def record_signers(state: State, subject: str = "") -> tuple[str, ...]:
+    """Who signs an opening record: attending representatives of its bidders, officer, clerk (87号令 art. 42)."""
+    bidders = [s for s in state.valid_bids() if subject in ("", s)]
+    suppliers = [_speaker(state, s) for s in bidders if state.representatives(s)]
     staff = [*state.with_role(Role.OFFICER), *state.with_role(Role.CLERK)]
     return tuple(dict.fromkeys([*suppliers, *(p for p in staff if p in state.signed_in)]))
 
 
 def _signing_following(state: State, now: datetime) -> Events:
     """Absent bidders are deemed to agree as soon as the record is there (87号令 art. 42)."""
-    document = state.document_of(RECORD)
-    if document is None:
-        return []
     rule = state.the_method().deemed_agreed(RECORD, "absent")
-    absent = [p for p in document.waiting if state.supplier_of(p) and not attending(state, state.supplier_of(p))]
     if rule is None:
         return []
-    return [evc.DeemedAgreed(document=document.id, person=p, rule=rule.rule) for p in absent]
+    return [
+        evc.DeemedAgreed(document=document.id, person=p, rule=rule.rule)
+        for document in opening_records(state)
+        for p in document.waiting
+        if state.supplier_of(p) and not attending(state, state.supplier_of(p))
+    ]
 
 
 FOLLOWING["signing"] = _signing_following
 
 
 def _signing_elapsed(state: State, name: str, now: datetime) -> Events:
-    document = state.document_of(RECORD)
     rule = state.the_method().deemed_agreed(RECORD, "silent")
-    if document is None:
+    if rule is None:
         return []
-    events: Events = []
-    for person in document.waiting:
-        known(state, person)
-        if rule is not None and state.supplier_of(person):
-            events.append(evc.DeemedAgreed(document=document.id, person=person, rule=rule.rule))
-    return events
+    return [
+        evc.DeemedAgreed(document=document.id, person=p, rule=rule.rule)
+        for document in opening_records(state)
+        for p in document.waiting
+        if state.supplier_of(p)
+    ]
 
 
 ELAPSED["signing"] = _signing_elapsed
 
 
 def _signing_waiting(state: State) -> Iterable[Waiting]:
-    document = state.document_of(RECORD)
-    if document is None:
+    documents = opening_records(state)
+    if len(documents) < len(record_subjects(state)):
         yield Waiting(HOST, "report_document")
-        return
-    for person in document.waiting:
+    for person in dict.fromkeys(p for document in documents for p in document.waiting):
         yield Waiting(person, "sign_document")
 
 

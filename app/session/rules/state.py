@@ -393,3 +393,12 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         """The newest document of a kind (and subject)."""
         found = [d for d in self.documents.values() if d.kind == kind and d.subject == subject]
         return found[-1] if found else None
+
+    def document_for(self, person: str, kind: str) -> Document | None:
+        """Of the newest documents of a kind, the first that waits for this person, else the first it signs, else any.
+
+        There are several where each supplier has a record of its own.
+        """
+        newest = {d.subject: d for d in self.documents.values() if d.kind == kind}
+        ranked = sorted(newest.values(), key=lambda d: (person not in d.waiting, person not in d.fields))
+        return ranked[0] if ranked else None
