@@ -27,6 +27,7 @@ from app.tasks import TaskSet
 _log = get_logger("hall")
 
 MEDIA_OFF = (ANNOUNCED, RECEIVING, CLOSED, FAILED)
+RESUME_SECONDS = 5.0
 KINDS = ("camera", "room", "screen", "file", "test")
 
 
@@ -39,6 +40,8 @@ class Hall:
         self._folder = folder
         self._names: dict[str, tuple[str, str]] = {}
         self._recorder: Recorder | None = None
+        self._ending = False
+        self._closed = False
         self._connected: set[str] = set()
         self._tasks = TaskSet()
         self._events: asyncio.Queue[RouterEvent] = asyncio.Queue()
@@ -111,7 +114,12 @@ class Hall:
                 if info.silenced != silent:
                     self._router.silence(source, silent)
         wanted = state.phase not in MEDIA_OFF and not state.paused
-        if wanted and self._recorder is None and any(source.live for source in state.sources.values()):
+        if (
+            wanted
+            and not self._ending
+            and self._recorder is None
+            and any(source.live for source in state.sources.values())
+        ):
             self._recorder = Recorder(
                 self._router, self._folder, self._room.clock, self._segments.put_nowait, self._trouble
             )
@@ -136,11 +144,18 @@ class Hall:
         )
 
     async def stop_recording(self) -> None:
-        """Close all segments and record them: before the case is closed."""
-        if self._recorder is not None:
-            await self._recorder.stop()
-            self._recorder = None
+        """Close all segments and record them: before the case is closed. If it is not closed soon, recording goes on."""
+        self._ending = True
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            await recorder.stop()
         await self._segments.join()
+        asyncio.get_running_loop().call_later(RESUME_SECONDS, self._go_on)
+
+    def _go_on(self) -> None:
+        self._ending = False
+        if not self._closed:
+            self.apply_policy()
 
     async def _follow_events(self) -> None:
         while True:
@@ -210,6 +225,7 @@ class Hall:
 
     async def close(self) -> None:
         """End media; the last segments are recorded first."""
+        self._closed = True
         await self.stop_recording()
         self._stop_listening()
         await self._router.close()
