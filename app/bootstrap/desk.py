@@ -1,5 +1,6 @@
 """The desk's program put together: its screens, and the functions of the lower floors that they are given."""
 
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -9,6 +10,7 @@ from app.rehearsal.rehearsal import Outcome, Plan
 from app.ui.application import Desk, run_desk
 from app.ui.program.rehearsing import RehearsalShow, Tell
 
+Finish = Callable[[], Awaitable[None]]
 WATCHED_SECONDS = 6 * 3600.0
 """A rehearsal that people watch, and in which they may act, is not given up earlier."""
 
@@ -18,10 +20,11 @@ def rehearse_with_windows(plan: Plan, tell: Tell) -> Outcome | None:
     watched = msgspec.structs.replace(plan, patience=WATCHED_SECONDS)
     shows: list[RehearsalShow] = []
 
-    async def start(desk: Desk) -> None:
+    async def start(desk: Desk) -> Finish:
         show = RehearsalShow(desk.bridge, SystemClock(), rehearse, verify)
         shows.append(show)
         show.start(watched, tell)
+        return show.finish
 
     run_desk(start)
     return shows[0].outcome if shows else None

@@ -51,6 +51,7 @@ class RehearsalShow(QObject):
         self._archive: MainWindow | None = None
         self._pace = 0.0
         self._playing: asyncio.Task[None] | None = None
+        self._leaving = False
         self._drafts = Path()
 
     def start(self, plan: Plan, tell: Tell = lambda _step: None) -> None:
@@ -69,7 +70,8 @@ class RehearsalShow(QObject):
             tell(step)
             control.show_step(step)
 
-        self._playing = self._bridge.start(self._play(plan, told), "rehearsal")
+        # Not among the bridge's tasks: it is cancelled once, and then given the time to leave in good order.
+        self._playing = asyncio.create_task(self._play(plan, told), name="rehearsal")
 
     def show_window(self, role: str) -> None:
         """Open, or bring to the front, the window of a role."""
@@ -137,12 +139,15 @@ class RehearsalShow(QObject):
         for window in (*self.windows.values(), self._archive):
             if window is not None:
                 window.close_now()
-        self._bridge.start(self._leave(), "rehearsal.end")
+        self._bridge.start(self.finish(), "rehearsal.end")
 
-    async def _leave(self) -> None:
+    async def finish(self) -> None:
+        """Everybody leaves, the host stops; calling it again waits for the same end."""
         if self._playing is not None:
-            self._playing.cancel()
-            await asyncio.gather(self._playing, return_exceptions=True)
+            if not self._leaving:
+                self._leaving = True
+                self._playing.cancel()
+            await asyncio.wait({self._playing})
         self.ended.emit()
 
 
