@@ -1,5 +1,6 @@
 """The panel of one phase: heading, its clock, moving on; what else there is, each phase adds."""
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 import app.session.rules.commands as cmd
@@ -10,6 +11,7 @@ from app.ui.room.step_panel import ActButton, StepPanel
 from app.ui.room_acts import Asking, Request, Sure
 from app.ui.step_facts import StepContext, StepFacts, undone_sentences
 from app.ui.view import column, label
+from app.ui.widgets.buttons import Button
 from app.ui.widgets.countdown import CountdownLabel
 
 
@@ -20,7 +22,15 @@ class PhasePanel(StepPanel[StepFacts]):
         context: clock, bridge, files.
         countdown: runs while the window ``window`` (by default the phase's own) is open.
         onward: enters the next phase; shown to who moves on.
+        fills_room: the panel wants the whole room, with video a click away; else ``share`` of the room's height.
+
+    Signals:
+        video_wanted(bool): bring the room's video back beside this panel, or give the panel the room again.
     """
+
+    video_wanted = Signal(bool)
+    fills_room = False
+    share = 0.38
 
     def __init__(
         self, context: StepContext, title: str, hint: str = "", window: str = "", parent: QWidget | None = None
@@ -31,7 +41,12 @@ class PhasePanel(StepPanel[StepFacts]):
         self.countdown = CountdownLabel(context.clock)
         self.onward = ActButton("primary", "arrow-right")
         self.onward.clicked.connect(self._ask_move)
-        self.add_controls(self.countdown, self.onward)
+        self.video = Button("plain", "people")
+        self.video.setCheckable(True)
+        self.video.toggled.connect(self.video_wanted)
+        self.video.setVisible(False)
+        self.say(self.video.setText, "视频")
+        self.add_controls(self.countdown, self.video, self.onward)
 
     def add_act(self, button: QWidget) -> None:
         """A button between the clock and moving on."""
@@ -44,6 +59,7 @@ class PhasePanel(StepPanel[StepFacts]):
     def show_snapshot(self, snapshot: StepFacts) -> None:
         super().show_snapshot(snapshot)
         self._show_clock(snapshot)
+        self.video.setVisible(self.fills_room)
         allowed = snapshot.may_move()
         self.onward.setVisible(allowed)
         if allowed:

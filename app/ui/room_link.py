@@ -49,7 +49,7 @@ from app.ui.room_dialogs import AskingDialog, sure_dialog
 from app.ui.room_documents import DocumentWindow, field_place
 from app.ui.room_snapshot import Surroundings, room_view, tiles
 from app.ui.step_facts import StepContext, StepFacts, undone_sentences
-from app.ui.step_panels import make_panel, panel_type, supervises
+from app.ui.step_panels import make_panel, panel_type, place_panel, supervises
 from app.ui.supervision.supervisor_step import SupervisorStep
 from app.ui.widgets.chip import Tone
 
@@ -172,20 +172,22 @@ class RoomLink(QObject):
             self._panel = make_panel(self._context, facts, around, self.client.alarm)
             self._panel_phase = facts.state.phase
             self._panel.set_pending(self._under_way > 0)
+            self._panel.video_wanted.connect(self.show_video)
             self.screen.set_step(self._panel)
             self._video_over_desk = False
+            place_panel(self.screen, self._panel)
         else:
             if isinstance(self._panel, SupervisorStep):
                 self._panel.show_around(around, self.client.alarm)
             self._panel.show_snapshot(facts)
-        self.screen.focus_step(isinstance(self._panel, ExpertDesk) and not self._video_over_desk)
 
     _panel_phase = ""
 
     def show_video(self, shown: bool) -> None:
-        """With the expert's desk open: bring the room's video back, or give the desk the whole screen."""
+        """With a panel that fills the room: bring the room's video back, or give the panel the whole screen."""
         self._video_over_desk = shown
-        self.screen.focus_step(isinstance(self._panel, ExpertDesk) and not shown)
+        if self._panel is not None:
+            place_panel(self.screen, self._panel, video=shown)
 
     def _around(self) -> Surroundings:
         client, state = self.client, self.client.state

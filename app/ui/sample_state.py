@@ -515,6 +515,8 @@ def _report(play: Played, signing: int = 2) -> None:
 def _qualify(play: Played) -> None:
     play.does(play.one(Role.OFFICER), cmd.Advance(phase="qualification"))
     _review(play)
+    play.issue("qualification_record")
+    _sign_all(play, "qualification_record-1", 99)
 
 
 Act = Callable[[Played], None]

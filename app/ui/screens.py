@@ -13,14 +13,14 @@ from app.errors import InputError
 from app.session.rules.people import Role
 from app.session.rules.state import State
 from app.ui.async_bridge import AsyncBridge
-from app.ui.evaluation.expert_desk import ExpertDesk
+from app.ui.documents.viewer import DocumentViewer
 from app.ui.i18n import Language, language, set_language
 from app.ui.models import TokenState, TokenView
 from app.ui.room.room_screen import RoomScreen
 from app.ui.room_snapshot import Surroundings, room_view, tiles
 from app.ui.sample_state import MethodName, Played, digest, play
 from app.ui.step_facts import StepContext, StepFacts
-from app.ui.step_panels import make_panel
+from app.ui.step_panels import make_panel, place_panel
 from app.ui.supervision.supervisor_step import SupervisorStep
 from app.ui.theme import ThemeChoice, theme
 
@@ -81,7 +81,7 @@ def room(phase: str, who: Who, method: MethodName = TENDER, tab: int = 0) -> Fac
         if isinstance(panel, SupervisorStep):
             panel.tabs.choose(tab)
         screen.set_step(panel)
-        screen.focus_step(isinstance(panel, ExpertDesk))
+        place_panel(screen, panel)
         return screen
 
     return make
@@ -194,14 +194,16 @@ async def _grab(
 
 async def _settle(window: QWidget) -> None:
     """Layouts, then documents: until every page in sight is drawn, two seconds at most."""
-    from app.ui.documents.viewer import DocumentViewer
-
     for _ in range(3):
         await asyncio.sleep(0.01)
     for _ in range(80):
         viewers = [v for v in window.findChildren(DocumentViewer) if v.isVisible()]
-        if all(viewer.error() or all(viewer.area.drawn(n) for n in viewer.area.in_sight()) for viewer in viewers):
+        if all(viewer.error() or (viewer.area.isVisible() and _drawn(viewer)) for viewer in viewers):
             break
         await asyncio.sleep(0.025)
     QApplication.sendPostedEvents()
     await asyncio.sleep(0.01)
+
+
+def _drawn(viewer: DocumentViewer) -> bool:
+    return all(viewer.area.drawn(number) for number in viewer.area.in_sight())

@@ -64,7 +64,8 @@ class StepFacts(msgspec.Struct, frozen=True, eq=False):
         if self.state.lot is None:
             return ()
         try:
-            return waiting_for(self.state)
+            waiting = waiting_for(self.state)
+            return tuple(item for item in waiting if item.person != HOST) if self.supplier else waiting
         except (IndexError, KeyError):  # a desk that may not see everyone cannot name whom the rules wait for
             return ()
 

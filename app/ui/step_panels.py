@@ -25,6 +25,7 @@ from app.ui.opening.seal_wall import SealWallPanel
 from app.ui.opening.signing import SigningPanel
 from app.ui.opening.waiting import ReceivingPanel
 from app.ui.phase_panel import PhasePanel
+from app.ui.room.room_screen import RoomScreen
 from app.ui.room_snapshot import Surroundings
 from app.ui.step_facts import StepContext, StepFacts
 from app.ui.supervision.supervisor_step import SupervisorStep
@@ -65,6 +66,8 @@ def panel_type(facts: StepFacts) -> type[PhasePanel]:
     if phase in (ANNOUNCED, RECEIVING, ""):
         staff = facts.state.has_role(facts.me, Role.OFFICER, Role.CLERK)
         return GatheringPanel if staff and facts.state.lot is not None else ReceivingPanel
+    if facts.supplier and phase == "opening_closed":
+        return SupplierEvaluationPanel  # a supplier is not told which phase of the evaluation has been reached
     if phase in OPENING:
         return OPENING[phase]
     if facts.supplier:
@@ -90,6 +93,13 @@ def make_panel(
         made.show_around(around, distrust)
     made.show_snapshot(facts)
     return made
+
+
+def place_panel(screen: RoomScreen, panel: PhasePanel, *, video: bool = False) -> None:
+    """Give the room's parts the place this panel wants; ``video``: with the video although it fills the room."""
+    screen.focus_step(panel.fills_room and not video)
+    share = max(panel.share, 0.55) if panel.fills_room else panel.share
+    screen.middle.set_shares([1 - share, share])
 
 
 def supervises(facts: StepFacts) -> bool:

@@ -13,6 +13,8 @@ from app.ui.step_facts import StepContext, StepFacts
 class AgencyCheckPanel(PhasePanel):
     """Officer checks or asks; the leader answers."""
 
+    fills_room = True
+
     def __init__(self, context: StepContext) -> None:
         super().__init__(context, "代理机构核对", "核对合计、排名与法定情形；不评价专家的判断。")
         self.confirm, self.recheck, self.answer = (

@@ -18,6 +18,8 @@ from app.ui.widgets.data_table import Cell, ChipCell, Column, DataTable
 class AssemblingPanel(PhasePanel):
     """One line a member; select one to tick its phone, or tick all."""
 
+    share = 0.5
+
     def __init__(self, context: StepContext) -> None:
         super().__init__(context, "评委签到", "手机存入手机柜或完成场所核验后进入评审。")
         self.phone, self.replace, self.recuse = ActButton("plain", "check"), ActButton("plain"), ActButton("plain")

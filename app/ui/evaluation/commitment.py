@@ -33,6 +33,8 @@ def commitment_digest() -> str:
 class CommitmentPanel(PhasePanel):
     """The text left, the members right."""
 
+    share = 0.5
+
     def __init__(self, context: StepContext) -> None:
         super().__init__(context, "承诺与回避")
         self.sign, self.recuse, self.rule = ActButton("primary", "pen"), ActButton("plain"), ActButton("plain")

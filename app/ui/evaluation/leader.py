@@ -17,6 +17,8 @@ from app.ui.widgets.data_table import ChipCell, Column, DataTable
 class LeaderPanel(PhasePanel):
     """Candidates left, who has voted right."""
 
+    share = 0.45
+
     def __init__(self, context: StepContext) -> None:
         super().__init__(context, "推选组长", "全部投票后同时公布；票数相同的重新投票。采购人代表不担任组长。")
         self.vote = ActButton("primary", "check")

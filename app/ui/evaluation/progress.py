@@ -15,6 +15,8 @@ from app.ui.widgets.data_table import Align, Cell, ChipCell, Column, DataTable
 class SealedProgressPanel(PhasePanel):
     """For quotes (committee and staff) and for sheets (everyone but a member that is still scoring)."""
 
+    share = 0.5
+
     def __init__(self, context: StepContext) -> None:
         super().__init__(
             context,

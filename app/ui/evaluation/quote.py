@@ -14,6 +14,8 @@ from app.ui.widgets.amount import amount_text
 class QuotePanel(PhasePanel):
     """The form; it starts from the bid's own price schedule."""
 
+    share = 0.66
+
     def __init__(self, context: StepContext) -> None:
         super().__init__(context, "最后报价", "在本机加密给评审小组；全部递交或时限届满后同时开启，其他供应商看不到。")
         self.submit, self.leave = ActButton("primary", "lock"), ActButton("danger")

@@ -11,6 +11,8 @@ from app.ui.view import label
 class ReportPanel(SigningPanel):
     """As the opening record, with the members' dissents."""
 
+    fills_room = True
+
     def __init__(self, context: StepContext) -> None:
         super().__init__(
             context, "evaluation_report", "评审报告", "成员签署；有不同意见的写明理由，逾时未签又未写明的视为同意。"

@@ -60,6 +60,8 @@ class VerdictCell(Button):
 class ReviewPanel(PhasePanel):
     """For reviewers the matrix; for others how far it has come."""
 
+    fills_room = True
+
     def __init__(self, context: StepContext) -> None:
         super().__init__(context, "逐项审查", "逐家逐项判断；不通过须写明理由。键盘：1 通过，0 不通过。")
         self.submit, self.phones = ActButton("primary", "check"), ActButton("plain")

@@ -127,6 +127,8 @@ class SummaryMatrix(View):
 class SummaryPanel(PhasePanel):
     """The matrix, and what the leader and the members still have to do."""
 
+    fills_room = True
+
     def __init__(self, context: StepContext) -> None:
         super().__init__(context, "汇总与排名")
         self.reason, self.reopen = ActButton("plain", "pen"), ActButton("danger")

@@ -23,6 +23,8 @@ from app.ui.widgets.tabs import SegmentedTabs
 class TalksPanel(PhasePanel):
     """The suppliers with how long each has been heard; changes and clarifications behind tabs."""
 
+    share = 0.5
+
     def __init__(self, context: StepContext) -> None:
         super().__init__(context, "磋商", "逐家进行，各家时长相当；变动须经采购人代表确认并同时通知所有供应商。")
         self.call, self.start, self.end = (

@@ -47,9 +47,9 @@ class DecryptingPanel(PhasePanel):
         line.setStretch(0, 1)
         self._own.setLayout(column(line, self._busy, spacing=8))
         self.table = DataTable(
-            (Column("供应商", stretch=True, width=110), Column("密封核对", width=110), Column("供应商解密", width=100),
-             Column("开标人份额", width=100), Column("完整性", width=110), Column("报价（元）", width=80),
-             Column("状态", width=80)),
+            (Column("供应商", stretch=True, width=90), Column("密封核对", width=80), Column("供应商解密", width=76),
+             Column("开标人份额", width=84), Column("完整性", width=96), Column("报价（元）", width=66),
+             Column("状态", width=66)),
         )  # fmt: skip
         self.add(self._own, self.table)
         self.body.setStretch(2, 1)
@@ -94,7 +94,7 @@ class DecryptingPanel(PhasePanel):
     def _row(self, facts: StepFacts, bid: Bid) -> list[Cell]:
         state = facts.state
         policy = state.the_lot().opening_policy
-        seal = ChipCell(f"{tr('一致')} {bid.header_sha256[:4]}…{bid.header_sha256[-2:]}", Tone.OK)
+        seal = ChipCell(f"{tr('一致')} {bid.header_sha256[:4]}", Tone.OK)
         if bid.supplier_share or bid.opened:
             key = ChipCell(tr("已放行"), Tone.OK)
         elif bid.trouble:

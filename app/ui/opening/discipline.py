@@ -26,6 +26,8 @@ RULES = (
 class DisciplinePanel(PhasePanel):
     """The reading text left, the list right."""
 
+    share = 0.45
+
     def __init__(self, context: StepContext) -> None:
         super().__init__(context, "宣布纪律与名单")
         self.read, self.publish = ActButton("plain", "gavel"), ActButton("plain", "people")
@@ -48,7 +50,7 @@ class DisciplinePanel(PhasePanel):
         area.setWidget(inside)
         self._list_title = label("strong")
         self._list = DataTable(
-            (Column("序号", width=50), Column("名称", stretch=True, width=140), Column("状态", width=80))
+            (Column("序号", width=40), Column("名称", stretch=True, width=90), Column("状态", width=66))
         )
         self._recusals = column(spacing=6)
         side = column(self._list_title, self._list, self._recusals, spacing=8)

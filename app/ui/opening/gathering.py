@@ -28,6 +28,8 @@ ORDER = (Role.OFFICER, Role.CLERK, Role.OPENER, Role.SUPPLIER, Role.MEMBER, Role
 class GatheringPanel(PhasePanel):
     """Sign-in by role at the left, the gates of the next phase at the right."""
 
+    share = 0.45
+
     def __init__(self, context: StepContext) -> None:
         super().__init__(context, "签到与入场", "到截止时间后宣布纪律；未获准入场不影响解密、确认、异议和签署。")
         self._admit = ActButton("plain", "check")
@@ -35,8 +37,8 @@ class GatheringPanel(PhasePanel):
         self.add_act(self._admit)
         self.say(self._admit.setText, "全部准许入场")
         self.people = DataTable(
-            (Column("姓名", width=90), Column("单位", stretch=True, width=120), Column("角色", width=90),
-             Column("签到方式", width=90), Column("签到时间", width=80), Column("状态", width=90)),
+            (Column("姓名", width=76), Column("单位", stretch=True, width=90), Column("角色", width=76),
+             Column("签到方式", width=76), Column("状态", width=84)),
         )  # fmt: skip
         self._gates = column(spacing=8)
         side = QWidget()
@@ -46,7 +48,7 @@ class GatheringPanel(PhasePanel):
         split = SplitView(Qt.Orientation.Horizontal)
         split.addWidget(self.people)
         split.addWidget(side)
-        split.set_shares([0.68, 0.32])
+        split.set_shares([0.6, 0.4])
         self.add(split)
         self.body.setStretch(1, 1)
 

@@ -14,12 +14,15 @@ from app.ui.view import column, label, row
 from app.ui.widgets.amount import amount_text
 from app.ui.widgets.chip import Chip, Tone
 from app.ui.widgets.data_table import Align, Column, DataTable
+from app.ui.widgets.elided import ElidedLabel
 
 SAID = {"confirmed": Tone.OK, "default": Tone.OK, "disputed": Tone.BAD, "": Tone.INFO}
 
 
 class ReadingPanel(PhasePanel):
     """The price that is being read, with its lines at the right."""
+
+    share = 0.48
 
     def __init__(self, context: StepContext) -> None:
         super().__init__(context, "唱标")
@@ -39,7 +42,7 @@ class ReadingPanel(PhasePanel):
         self._name = label("title", wrap=True)
         self._amount = label("clock")
         self._words = label("section", wrap=True)
-        self._declared = label("second", wrap=True)
+        self._declared = ElidedLabel("second")
         self._said = Chip()
         self._left = QWidget()
         self._left.setLayout(
@@ -47,7 +50,7 @@ class ReadingPanel(PhasePanel):
                    spacing=8)
         )  # fmt: skip
         self.items = DataTable(
-            (Column("名称", stretch=True, width=110), Column("数量", Align.RIGHT, width=70), Column("单位", width=40),
+            (Column("名称", stretch=True, width=84), Column("数量", Align.RIGHT, width=70),
              Column("单价（元）", Align.RIGHT, width=80), Column("小计（元）", Align.RIGHT, width=100)),
         )  # fmt: skip
         body = row(self._left, self.items, spacing=20)
@@ -85,12 +88,12 @@ class ReadingPanel(PhasePanel):
         self._words.setText(price.total_words)
         kind = texts.word("enterprise", price.declarations.enterprise)
         self._declared.setText(
-            "\n".join(part for part in (price.declarations.delivery, price.declarations.quality, kind) if part)
+            "　".join(part for part in (price.declarations.delivery, price.declarations.quality, kind) if part)
         )
         self._said.show_state(said_word(bid), SAID[bid.price])
         self._said.show()
         self.items.show_rows(
-            [[item.name, f"{item.quantity:,f}", item.unit, item.unit_price, item.total] for item in price.items]
+            [[item.name, f"{item.quantity:,f} {item.unit}", item.unit_price, item.total] for item in price.items]
         )
 
     def _show_none(self, called: bool) -> None:

@@ -29,8 +29,8 @@ class SealWallPanel(PhasePanel):
         self.say(self.dispute.setText, "不一致…")
         self.say(self.rule.setText, "处理不一致…")
         self.table = DataTable(
-            (Column("供应商", stretch=True, width=110), Column("回执摘要", width=150), Column("现存摘要", width=150),
-             Column("大小", width=70), Column("主机核对", width=80), Column("供应商确认", width=110)),
+            (Column("供应商", stretch=True, width=84), Column("回执摘要", width=128), Column("现存摘要", width=128),
+             Column("大小", width=62), Column("主机核对", width=66), Column("供应商确认", width=84)),
         )  # fmt: skip
         self.add(self.table)
         self.body.setStretch(1, 1)

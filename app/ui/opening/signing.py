@@ -21,6 +21,8 @@ from app.ui.widgets.digest import DigestLabel
 class SigningPanel(PhasePanel):
     """For the newest document of a kind."""
 
+    share = 0.66
+
     def __init__(
         self, context: StepContext, kind: str = "opening_record", title: str = "签署开标记录", hint: str = ""
     ) -> None:  # fmt: skip
@@ -48,7 +50,7 @@ class SigningPanel(PhasePanel):
         self.body.setStretch(1, 1)
 
     def show_facts(self, facts: StepFacts) -> None:
-        document = facts.state.document_of(self._kind)
+        document = facts.state.document_for(facts.me, self._kind)
         mine = document is not None and facts.me in document.waiting
         self.sign.setVisible(mine)
         self.refuse.setVisible(mine)
@@ -77,12 +79,12 @@ class SigningPanel(PhasePanel):
         await self.viewer.open(pdf, texts.word("document", document.kind), page)
 
     def _sign(self) -> None:
-        document = self.facts().state.document_of(self._kind)
+        document = self.facts().state.document_for(self.facts().me, self._kind)
         if document is not None:
             self.ask(Sign(document.id))
 
     def _refuse(self) -> None:
-        document = self.facts().state.document_of(self._kind)
+        document = self.facts().state.document_for(self.facts().me, self._kind)
         if document is None:
             return
         key = document.id

@@ -13,6 +13,8 @@ from app.ui.widgets.tabs import SegmentedTabs
 class SupervisorStep(PhasePanel):
     """Holds the phase's panel (``inner``) and the supervisor's (``own``); nothing in it moves the case."""
 
+    share = 0.5
+
     def __init__(self, context: StepContext, inner: PhasePanel) -> None:
         super().__init__(context, "监督席")
         self.inner = inner
