@@ -144,12 +144,14 @@ class Hall:
         )
 
     async def stop_recording(self) -> None:
-        """Close all segments and record them: before the case is closed. If it is not closed soon, recording goes on."""
+        """Close all segments and record them: before the case is closed. If it is not then, recording goes on."""
         self._ending = True
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
             await recorder.stop()
         await self._segments.join()
+        if recorder is not None and self._room.state.phase != CLOSED:
+            await self._room.report(commands.ReportRecording(running=False, sources=(), reason="recording.closing"))
         asyncio.get_running_loop().call_later(RESUME_SECONDS, self._go_on)
 
     def _go_on(self) -> None:
