@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--trust", type=Path, required=True, help="PEM bundle of the CAs to be trusted")
     new.add_argument("--crl", type=Path, help="PEM bundle of revocation lists")
     new.add_argument("--rules", type=Path, help="rule pack (default: the one that is shipped)")
-    new.add_argument("--mirror", type=Path, help="folder for a second copy of the record, on another disk")
+    new.add_argument("--mirror", type=Path, help="file for a second copy of the record, on another disk")
     new.add_argument("--public", default="127.0.0.1:7443", metavar="ADDRESS:PORT", help="for the links")
     new.set_defaults(verb=_case_new)
     check = case.add_parser("check", help="say all that is wrong in a case file")
@@ -183,7 +183,7 @@ def _host(options: argparse.Namespace) -> int:
         media_addresses=addresses,
         media_port=options.media_port or int(port),
         public=options.public,
-        public_media=_ip(options.public),
+        public_media=_public_ip(options.public),
     )
     home: Path = options.home
 
@@ -199,13 +199,21 @@ def _host(options: argparse.Namespace) -> int:
     return 0
 
 
-def _ip(text: str) -> str | None:
+def _public_ip(public: str) -> str | None:
+    """The IP address that media candidates carry: as given, or what the public name leads to now."""
     import ipaddress
+    import socket
 
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
+    if not public:
         return None
+    try:
+        return str(ipaddress.ip_address(public))
+    except ValueError:
+        pass
+    try:
+        return socket.gethostbyname(public)
+    except OSError as error:
+        raise InputError("host.public_unknown", name=public) from error
 
 
 def _case_new(options: argparse.Namespace) -> int:
