@@ -5,10 +5,11 @@ from PySide6.QtWidgets import QWidget
 
 import app.session.rules.commands as cmd
 from app.session.rules.command import Command
+from app.session.rules.state import Document
 from app.ui import texts
 from app.ui.i18n import tr
 from app.ui.room.step_panel import ActButton, StepPanel
-from app.ui.room_acts import Asking, Request, Sure
+from app.ui.room_acts import Asking, Request, Sign, Sure
 from app.ui.step_facts import StepContext, StepFacts, undone_sentences
 from app.ui.view import column, label
 from app.ui.widgets.buttons import Button
@@ -22,6 +23,7 @@ class PhasePanel(StepPanel[StepFacts]):
         context: clock, bridge, files.
         countdown: runs while the window ``window`` (by default the phase's own) is open.
         onward: enters the next phase; shown to who moves on.
+        shows_documents: kinds of documents that this panel itself offers to sign.
         fills_room: the panel wants the whole room, with video a click away; else ``share`` of the room's height.
 
     Signals:
@@ -30,6 +32,7 @@ class PhasePanel(StepPanel[StepFacts]):
 
     video_wanted = Signal(bool)
     fills_room = False
+    shows_documents: tuple[str, ...] = ()
     share = 0.38
 
     def __init__(
@@ -41,12 +44,15 @@ class PhasePanel(StepPanel[StepFacts]):
         self.countdown = CountdownLabel(context.clock)
         self.onward = ActButton("primary", "arrow-right")
         self.onward.clicked.connect(self._ask_move)
+        self.pending_sign = ActButton("plain", "pen")
+        self.pending_sign.clicked.connect(self._ask_sign)
+        self.pending_sign.setVisible(False)
         self.video = Button("plain", "people")
         self.video.setCheckable(True)
         self.video.toggled.connect(self.video_wanted)
         self.video.setVisible(False)
         self.say(self.video.setText, "视频")
-        self.add_controls(self.countdown, self.video, self.onward)
+        self.add_controls(self.countdown, self.pending_sign, self.video, self.onward)
 
     def add_act(self, button: QWidget) -> None:
         """A button between the clock and moving on."""
@@ -60,6 +66,10 @@ class PhasePanel(StepPanel[StepFacts]):
         super().show_snapshot(snapshot)
         self._show_clock(snapshot)
         self.video.setVisible(self.fills_room)
+        waiting = self._unsigned(snapshot)
+        self.pending_sign.setVisible(bool(waiting))
+        if waiting:
+            self.pending_sign.setText(tr("签署：{name}…", name=texts.word("document", waiting[0].kind)))
         allowed = snapshot.may_move()
         self.onward.setVisible(allowed)
         if allowed:
@@ -88,6 +98,19 @@ class PhasePanel(StepPanel[StepFacts]):
     def window_name(self, facts: StepFacts) -> str:
         """Which clock is shown."""
         return self._window or facts.state.phase
+
+    def _unsigned(self, facts: StepFacts) -> tuple[Document, ...]:
+        """Documents that wait for this person and have no panel of their own in this phase."""
+        return tuple(
+            document
+            for document in facts.state.documents.values()
+            if facts.me in document.waiting and document.kind not in self.shows_documents
+        )
+
+    def _ask_sign(self) -> None:
+        waiting = self._unsigned(self.facts())
+        if waiting:
+            self.ask(Sign(waiting[0].id))
 
     def _ask_move(self) -> None:
         facts = self.facts()

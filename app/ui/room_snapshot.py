@@ -139,9 +139,9 @@ def _note(state: State, phase: str) -> str:
         "scoring": (len(sealed_set(state, "sheet").envelopes), len(members)),
     }
     kind = {"signing": "opening_record", "report": "evaluation_report"}.get(phase)
-    document = state.document_of(kind) if kind is not None else None
-    if document is not None:
-        return f"{len(document.signed)}/{len(document.fields)}"
+    papers = [one for one in state.documents.values() if kind is not None and one.kind == kind]
+    if papers:
+        return f"{sum(len(one.signed) for one in papers)}/{sum(len(one.fields) for one in papers)}"
     if phase == "leader" and state.leader:
         return ""
     count, whole = counted.get(phase, (0, 0))

@@ -330,8 +330,13 @@ def _object(play: Played, done: bool = True) -> None:
 
 def _sign(play: Played, signing: int = 99) -> None:
     play.does(play.one(Role.OFFICER), cmd.Advance(phase="signing"))
-    play.issue("opening_record")
-    _sign_all(play, "opening_record-1", signing)
+    from app.session.rules.decide_opening import record_subjects
+
+    for subject in record_subjects(play.state):
+        play.issue("opening_record", subject)
+    for document in tuple(play.state.documents.values()):
+        if document.kind == "opening_record":
+            _sign_all(play, document.id, signing)
 
 
 def _sign_all(play: Played, document: str, most: int) -> None:

@@ -38,7 +38,7 @@ class GatheringPanel(PhasePanel):
         self.say(self._admit.setText, "全部准许入场")
         self.people = DataTable(
             (Column("姓名", width=76), Column("单位", stretch=True, width=90), Column("角色", width=76),
-             Column("签到方式", width=76), Column("状态", width=84)),
+             Column("状态", width=84)),
         )  # fmt: skip
         self._gates = column(spacing=8)
         side = QWidget()
@@ -48,7 +48,7 @@ class GatheringPanel(PhasePanel):
         split = SplitView(Qt.Orientation.Horizontal)
         split.addWidget(self.people)
         split.addWidget(side)
-        split.set_shares([0.6, 0.4])
+        split.set_shares([0.62, 0.38])
         self.add(split)
         self.body.setStretch(1, 1)
 
@@ -67,13 +67,11 @@ class GatheringPanel(PhasePanel):
 
     def _row(self, facts: StepFacts, key: str) -> list[str | ChipCell | None]:
         state, person = facts.state, facts.state.people[key]
-        signed = state.signed_in.get(key)
         roles = [role for role in ORDER if person.has(role)]
         return [
             person.name + (tr("（我）") if key == facts.me else ""),
             person.organisation,
             texts.word("role", roles[0].value if roles else person.roles[0].value),
-            texts.word("level", signed.level.value) if signed else None,
             state_chip(state, key),
         ]
 

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from PySide6.QtWidgets import QComboBox
+
 import app.session.rules.commands as cmd
 from app.errors import BidroomError
 from app.session.rules.state import Document
@@ -19,7 +21,7 @@ from app.ui.widgets.digest import DigestLabel
 
 
 class SigningPanel(PhasePanel):
-    """For the newest document of a kind."""
+    """For the documents of a kind: usually one, or one for each supplier that may not see the others'."""
 
     share = 0.66
 
@@ -28,6 +30,10 @@ class SigningPanel(PhasePanel):
     ) -> None:  # fmt: skip
         super().__init__(context, title, hint or "逾时未签又未提出意见的，按规则视为认可，并记入案卷。")
         self._kind = kind
+        self.shows_documents = (kind,)
+        self.choice = QComboBox()
+        self.say(self.choice.setAccessibleName, "文件")
+        self.choice.currentIndexChanged.connect(lambda _n: self._chosen())
         self._shown = ""
         self.sign, self.refuse = ActButton("primary", "pen"), ActButton("danger")
         self.sign.clicked.connect(self._sign)
@@ -41,8 +47,10 @@ class SigningPanel(PhasePanel):
         self.table = DataTable((Column("签署人", stretch=True, width=90), Column("状态", width=90)))
         self._digest = DigestLabel()
         self._note = label("second", wrap=True)
-        self.side = column(self._note, self.table, row(label("hint", "SHA-256"), self._digest, None), spacing=8)
-        self.side.setStretch(1, 1)
+        self.side = column(
+            self.choice, self._note, self.table, row(label("hint", "SHA-256"), self._digest, None), spacing=8
+        )
+        self.side.setStretch(2, 1)
         body = row(self.viewer, self.side, spacing=16)
         body.setStretch(0, 5)
         body.setStretch(1, 2)
@@ -50,7 +58,8 @@ class SigningPanel(PhasePanel):
         self.body.setStretch(1, 1)
 
     def show_facts(self, facts: StepFacts) -> None:
-        document = facts.state.document_for(facts.me, self._kind)
+        self._name_choice(facts, self._documents(facts))
+        document = self._current(facts)
         mine = document is not None and facts.me in document.waiting
         self.sign.setVisible(mine)
         self.refuse.setVisible(mine)
@@ -66,6 +75,33 @@ class SigningPanel(PhasePanel):
             self._shown = document.pdf_sha256
             self.context.bridge.start(self._open(document), "signing.open")
 
+    def _documents(self, facts: StepFacts) -> tuple[Document, ...]:
+        """The newest of each subject: one for all, or where nobody may see another's, one for each supplier."""
+        found = {d.subject: d for d in facts.state.documents.values() if d.kind == self._kind}
+        return tuple(found.values())
+
+    def _current(self, facts: StepFacts) -> Document | None:
+        documents = self._documents(facts)
+        number = self.choice.currentIndex()
+        return documents[number] if 0 <= number < len(documents) else None
+
+    def _name_choice(self, facts: StepFacts, documents: tuple[Document, ...]) -> None:
+        """What is still to be signed by me comes to the front once; afterwards the person chooses."""
+        names = [facts.name(d.subject) if d.subject else texts.word("document", d.kind) for d in documents]
+        self.choice.setVisible(len(documents) > 1)
+        if [self.choice.itemText(n) for n in range(self.choice.count())] == names:
+            return
+        waiting = next((n for n, d in enumerate(documents) if facts.me in d.waiting), 0)
+        self.choice.blockSignals(True)
+        self.choice.clear()
+        self.choice.addItems(names)
+        self.choice.setCurrentIndex(waiting)
+        self.choice.blockSignals(False)
+
+    def _chosen(self) -> None:
+        if self.snapshot is not None:
+            self.show_facts(self.snapshot)
+
     async def _open(self, document: Document) -> None:
         try:
             pdf = await self.context.fetch(document.pdf_sha256)
@@ -79,12 +115,12 @@ class SigningPanel(PhasePanel):
         await self.viewer.open(pdf, texts.word("document", document.kind), page)
 
     def _sign(self) -> None:
-        document = self.facts().state.document_for(self.facts().me, self._kind)
+        document = self._current(self.facts())
         if document is not None:
             self.ask(Sign(document.id))
 
     def _refuse(self) -> None:
-        document = self.facts().state.document_for(self.facts().me, self._kind)
+        document = self._current(self.facts())
         if document is None:
             return
         key = document.id
