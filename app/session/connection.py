@@ -141,6 +141,10 @@ class Connection:
                 if frame.type is not WSMsgType.TEXT:
                     break
                 await self._receive(frame.data)
+                if self._over > OVER_LIMIT:
+                    _log.warning("desk says too much", person=self.person)
+                    self._transport.abort()
+                    break
         finally:
             stop_listening()
             await self._tasks.close()
@@ -253,9 +257,6 @@ class Connection:
         self._refilled = now
         if self._tokens < 1:
             self._over += 1
-            if self._over > OVER_LIMIT:
-                _log.warning("desk says too much", person=self.person)
-                self._transport.abort()
             raise InputError("message.too_many")
         self._tokens -= 1
 

@@ -76,7 +76,9 @@ async def test_a_lost_token_is_re_issued_as_events_and_the_old_session_is_over(w
     with pytest.raises(InputError):  # no second link without a reason
         await world.clients["officer"].do(cmd.Invite(person="opener", secret_sha256=digest_of("x")))
     secret = await world.invite("opener", "锁遗失，换发")
-    assert await refused(world.client("opener", secret=secret, who=Who(Level.PERSONAL_TOKEN, DeviceKeyHolder.create("x"))))
+    assert await refused(
+        world.client("opener", secret=secret, who=Who(Level.PERSONAL_TOKEN, DeviceKeyHolder.create("x")))
+    )
     new = world.client("opener", secret=secret, who=Who(Level.PERSONAL_TOKEN, other_key(world, "opener")))
     await new.start()
     assert new.me == "opener"

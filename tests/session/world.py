@@ -1,4 +1,4 @@
-"""A small world: one case on a real host in this loop, real desks over TLS, keys in memory, no media, time that jumps."""
+"""A small world: one case on a real host in this loop, real desks over TLS, soft keys, no media, time that jumps."""
 
 import asyncio
 import secrets
