@@ -8,10 +8,11 @@ from pathlib import Path
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
-from app.clock import ManualClock
+from app.clock import ManualClock, SystemClock
 from app.errors import InputError
 from app.session.rules.people import Role
 from app.session.rules.state import State
+from app.ui.archive.archive_screen import ArchiveScreen, Verify
 from app.ui.async_bridge import AsyncBridge
 from app.ui.documents.viewer import DocumentViewer
 from app.ui.i18n import Language, language, set_language
@@ -95,6 +96,17 @@ def surroundings(state: State, size: int) -> Surroundings:
         head=(size, digest("root")), cosigned=count, expected=count, token=token, muted=False, camera=True,
         talking=frozenset(state.with_role(Role.OFFICER)),
     )  # fmt: skip
+
+
+def archive(path: Path, roots: Path | None, expect: str, verify: Verify) -> Factory:
+    """The archive viewer with a real archive, read and verified; to be appended to :data:`SCREENS` by who has one."""
+
+    def make(bridge: AsyncBridge, drafts: Path) -> QWidget:
+        screen = ArchiveScreen(bridge, SystemClock(), verify)
+        bridge.start(screen.open(path, roots, expect), "screens.archive")
+        return screen
+
+    return make
 
 
 SCREENS: list[tuple[str, Factory]] = [
@@ -198,6 +210,9 @@ async def _settle(window: QWidget) -> None:
         await asyncio.sleep(0.01)
     for _ in range(80):
         viewers = [v for v in window.findChildren(DocumentViewer) if v.isVisible()]
+        if any(screen.result is None for screen in window.findChildren(ArchiveScreen)):
+            await asyncio.sleep(0.1)
+            continue
         if all(viewer.error() or (viewer.area.isVisible() and _drawn(viewer)) for viewer in viewers):
             break
         await asyncio.sleep(0.025)

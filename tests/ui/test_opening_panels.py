@@ -53,7 +53,7 @@ def desk(qtbot: Any, tmp_path: Path) -> Iterator[Any]:
         qtbot.addWidget(made.panel)
         return made
 
-    yield make
+    return make
 
 
 def person_of(played: Played, who: str) -> str:

@@ -56,7 +56,7 @@ def test_a_consultation_supplier_sees_no_other_supplier() -> None:
 def test_buttons_follow_the_role() -> None:
     played = play("decrypting")
     assert {"mute_all", "pause", "admit", "end"} <= permissions(facts_of(played, officer(played))[0])
-    supplier = permissions(facts_of(played, list(played.speaker.values())[0])[0])
+    supplier = permissions(facts_of(played, next(iter(played.speaker.values())))[0])
     assert "raise_objection" in supplier
     assert not supplier & {"mute_all", "pause", "admit", "end"}
     watching = permissions(facts_of(played, played.one(Role.SUPERVISOR))[0])
@@ -84,7 +84,7 @@ def test_what_is_undone_is_said_in_words() -> None:
 
 def test_a_supplier_never_waits_for_the_host_of_a_room_it_cannot_see() -> None:
     played = play("conformity")
-    facts, _ = facts_of(played, list(played.speaker.values())[0])
+    facts, _ = facts_of(played, next(iter(played.speaker.values())))
     assert all(item.person != "host" for item in facts.waiting())
 
 

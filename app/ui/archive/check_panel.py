@@ -76,6 +76,7 @@ class CheckPanel(View):
         """What the check was given from outside."""
         self._roots = roots
         self.expect.setText(expect)
+        self.expect.setCursorPosition(0)
         self.retranslate()
 
     def show_error(self, text: str) -> None:

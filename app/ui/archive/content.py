@@ -84,7 +84,7 @@ def read_content(path: Path, roots: bytes | None = None) -> Content:
             entries.append(recorded)
             state = apply(state, recorded)
         segments = tuple(_segment(archive, one.event) for one in entries if isinstance(one.event, SegmentClosed))
-        trust = TrustList([roots] if roots is not None else [], [], demo=state.rehearsal)
+        trust = TrustList([roots] if roots is not None else [], _carried_lists(archive), demo=state.rehearsal)
         papers = tuple(_paper(archive, document, trust, state) for document in state.documents.values())
         kept = frozenset(d.sha256 for b in state.bids.values() for d in b.documents if archive.has_blob(d.sha256))
         return Content(
@@ -119,6 +119,29 @@ def extract(path: Path, sha256: str, target: Path) -> Path:
         target.unlink(missing_ok=True)
         raise InputError("blob.damaged", digest=sha256)
     return target
+
+
+def source_names(content: Content) -> dict[str, str]:
+    """Each source by the name of its person, or its own where it is a room's camera."""
+    people = content.state.people
+    return {
+        key: people[source.person].name if source.person in people else source.name
+        for key, source in content.state.sources.items()
+    }
+
+
+def _carried_lists(archive: ArchiveReader) -> list[bytes]:
+    """The revocation lists inside; their own signatures say whether they count."""
+    found = []
+    for name in archive.members:
+        if name.startswith("certificates/") and name.endswith(".crl"):
+            try:
+                content = archive.read(name)
+                TrustList([], [content])
+            except InputError:
+                continue  # an unreadable list leaves the revocation untold
+            found.append(content)
+    return found
 
 
 def _segment(archive: ArchiveReader, event: SegmentClosed) -> Segment:

@@ -48,7 +48,8 @@ class ContentsPanel(View):
         self.events.selected.connect(self._event)
         self._details = QPlainTextEdit()
         self._details.setReadOnly(True)
-        self._details.setFixedHeight(110)
+        self._details.setFixedHeight(96)
+        self._details.hide()
         self.say(self._details.setAccessibleName, "条目内容")
         events = QWidget()
         layout = column(self.search, self.events, self._details, spacing=8)
@@ -151,6 +152,7 @@ class ContentsPanel(View):
 
     def _event(self, number: int) -> None:
         if 0 <= number < len(self._found):
+            self._details.show()
             self._details.setPlainText(plain_facts(self._found[number]))
             self.moment_chosen.emit(self._found[number].at)
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QStackedWidget, QWidget
 
 from app.errors import BidroomError
 from app.ui import texts
-from app.ui.archive.content import Content, Segment, extract
+from app.ui.archive.content import Content, Segment, extract, source_names
 from app.ui.async_bridge import AsyncBridge
 from app.ui.i18n import tr
 from app.ui.view import View, column, label, row
@@ -65,11 +65,11 @@ class SegmentPlayer(View):
         """Take an archive's segments."""
         self._content = content
         order = list(dict.fromkeys(segment.source for segment in content.segments))
+        names = source_names(content)
         self.source.blockSignals(True)
         self.source.clear()
         for key in order:
-            known = content.state.sources.get(key)
-            self.source.addItem(known.name if known is not None else key, key)
+            self.source.addItem(names.get(key, key), key)
         self.source.blockSignals(False)
         self._chose_source()
 

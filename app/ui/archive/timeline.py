@@ -8,7 +8,7 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaint
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.ui import texts
-from app.ui.archive.content import Content, Segment
+from app.ui.archive.content import Content, Segment, source_names
 from app.ui.fonts import HINT, SECOND, font
 from app.ui.i18n import tr
 from app.ui.theme import color
@@ -54,7 +54,7 @@ class Timeline(View):
             return
         self._start, self._end = min(starts), max([*ends, *last])
         self._spans = spans(rooms, self._end)
-        names = {key: source.name for key, source in content.state.sources.items()}
+        names = source_names(content)
         order = list(dict.fromkeys(segment.source for segment in content.segments))
         self._rows = [(names.get(s, s), tuple(x for x in content.segments if x.source == s)) for s in order]
         self._events = tuple(one.at for one in content.entries if one.at >= self._start)
