@@ -1,18 +1,46 @@
 """The desk's program put together: its screens, and the functions of the lower floors that they are given."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import msgspec
 
-from app.bootstrap import rehearse, verify
+from app.bootstrap import METHODS, rehearsal_plan, rehearse, verify
 from app.clock import SystemClock
 from app.rehearsal.rehearsal import Outcome, Plan
 from app.ui.application import Desk, run_desk
+from app.ui.program.program import Program
 from app.ui.program.rehearsing import RehearsalShow, Tell
+from app.ui.program.services import Services
 
 Finish = Callable[[], Awaitable[None]]
 WATCHED_SECONDS = 6 * 3600.0
 """A rehearsal that people watch, and in which they may act, is not given up earlier."""
+SHOWN_BIG_BYTES = 20_000_000
+
+
+def run_desk_program(link: str = "") -> int:
+    """``bidroom desk``: the whole program; ``link`` is followed at once. The exit status."""
+    programs: list[Program] = []
+
+    async def start(desk: Desk) -> Finish:
+        program = Program(desk, services())
+        programs.append(program)
+        program.start(link)
+        return program.finish
+
+    return run_desk(start)
+
+
+def services() -> Services:
+    """What the program needs of the lower floors."""
+    return Services(clock=SystemClock(), verify=verify, plan=_plan, rehearse=rehearse)
+
+
+def _plan(method: str, out: Path) -> Plan:
+    word = next(word for word, code in METHODS.items() if code == method)
+    plan = rehearsal_plan(out, word, None, None, media=True, big_bytes=SHOWN_BIG_BYTES)
+    return msgspec.structs.replace(plan, patience=WATCHED_SECONDS)
 
 
 def rehearse_with_windows(plan: Plan, tell: Tell) -> Outcome | None:

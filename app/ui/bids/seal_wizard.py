@@ -102,6 +102,10 @@ class SealBidWizard(Wizard):
         self.retranslate()
         self.go_to(KIT)
 
+    def take_kit(self, path: Path) -> None:
+        """Choose a kit, as the person would."""
+        self._kit_file.set_path(path)
+
     def read_kit(self, path: Path) -> None:
         """Read and check a kit; what is wrong is shown, not raised."""
         self._kit, self._kit_error = None, None

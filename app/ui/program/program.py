@@ -1,0 +1,407 @@
+"""The desk as a whole: one window, its screens, and which of them comes next."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QWidget
+
+from app.ca.token import KeyHolder
+from app.errors import BidroomError, FaultError
+from app.procurement.case import CaseFile
+from app.session.client import Client
+from app.session.rules.people import Role
+from app.session.rules.state import ANNOUNCED, RECEIVING
+from app.session.wire.link import parse_link
+from app.settings import data_dir
+from app.ui import texts
+from app.ui.application import Desk
+from app.ui.archive.archive_screen import ArchiveScreen
+from app.ui.async_bridge import ask
+from app.ui.dialogs.confirm import ConfirmDialog
+from app.ui.dialogs.error import ErrorDialog
+from app.ui.dialogs.join_link import JoinByLinkDialog
+from app.ui.dialogs.pin import DeskPinProvider
+from app.ui.home.home_screen import HomeScreen
+from app.ui.home.new_case import NewCaseWizard
+from app.ui.home.settings_screen import SettingsScreen
+from app.ui.i18n import tr
+from app.ui.main_window import MainWindow
+from app.ui.models import CaseAction, CaseRow, HomeView
+from app.ui.program.case_book import CaseBook, KnownCase, case_folder, case_row, seen
+from app.ui.program.case_dialogs import CaseDetailsDialog, LinkDialog, RehearsalDialog
+from app.ui.program.host_control import HostControl, own_address
+from app.ui.program.hosting import Hosting, make_case
+from app.ui.program.joining import Joining
+from app.ui.program.pick import all_files, pick_file
+from app.ui.program.rehearsing import RehearsalShow
+from app.ui.program.room_media import DeskMedia, Devices
+from app.ui.program.room_window import Pictures, RoomPlace
+from app.ui.program.sealing import Bidding, Sealing, trust_folder
+from app.ui.program.services import Services
+from app.ui.program.token_watch import TokenWatch, selector
+from app.ui.program.tokens import Tokens
+
+HOME_MS = 2000
+
+
+class Place:
+    """A case one is in: its client, devices, and what is shown of it now."""
+
+    def __init__(self, case: KnownCase, client: Client, devices: Devices, *, muted: bool, camera: bool) -> None:
+        self.case, self.client, self.devices = case, client, devices
+        self.muted, self.camera = muted, camera
+        self.hosting: Hosting | None = None
+        self.bidding: Bidding | None = None
+        self.room: RoomPlace | None = None
+
+
+class Program(QObject):
+    """Owns the main window; :meth:`start` opens it, :meth:`finish` ends what is still connected."""
+
+    def __init__(self, desk: Desk, services: Services) -> None:
+        super().__init__()
+        self.desk, self.services = desk, services
+        self.clock, self.bridge = services.clock, desk.bridge
+        self.window = MainWindow(services.clock)
+        self.window.may_close = self._may_close
+        self.book = CaseBook()
+        self.hosts = HostControl(local=services.local)
+        self.tokens = TokenWatch(DeskPinProvider(self._front), services.clock, self)
+        self.tokens.use(desk.preferences.token_modules)
+        self.place: Place | None = None
+        self.home = HomeScreen(services.clock)
+        self._token_screen = Tokens(self.tokens, self.window, self.bridge, desk.preferences, services.clock, self)
+        self._settings = SettingsScreen(desk.preferences)
+        self._shows: list[RehearsalShow] = []
+        self._starting: set[str] = set()
+        self._timer = QTimer(self)
+        self._timer.setInterval(HOME_MS)
+        self._timer.timeout.connect(self._show_home)
+        self._connect()
+
+    def start(self, link: str = "") -> None:
+        """Open the window; with a link, its preparation."""
+        self.window.show_screen(self.home)
+        self._show_home()
+        self.window.show()
+        self.bridge.start(self.tokens.run(), "tokens")
+        self._timer.start()
+        if link:
+            self.bridge.start(self._follow(link), "link")
+
+    async def finish(self) -> None:
+        """Leave the case, end rehearsals and the token worker. Hosts go on."""
+        self._timer.stop()
+        await self._close_place()
+        for show in self._shows:
+            await show.finish()
+        await self.tokens.close()
+
+    # --- home ---
+
+    def _connect(self) -> None:
+        home, window = self.home, self.window
+        home.tokens_requested.connect(lambda: window.show_screen(self._token_screen.screen))
+        home.settings_requested.connect(lambda: window.show_screen(self._settings))
+        self._token_screen.screen.back.connect(self.go_home)
+        self._settings.back.connect(self.go_home)
+        self._settings.modules_changed.connect(lambda: self.tokens.use(self.desk.preferences.token_modules))
+        self.bridge.on(home.join_requested, self._join, "home.join")
+        self.bridge.on(home.case_chosen, self._act, "home.case")
+        self.bridge.on(home.archive_requested, self._pick_archive, "home.archive")
+        self.bridge.on(home.rehearsal_requested, self._rehearse, "home.rehearsal")
+        home.new_case_requested.connect(self._new_case)
+        home.seal_requested.connect(lambda: self._seal(None))
+        self.tokens.changed.connect(self._show_home)
+
+    def go_home(self) -> None:
+        """The first screen again."""
+        self.window.name_window("")
+        self._show_home()
+        self.window.show_screen(self.home)
+
+    def _show_home(self) -> None:
+        now = self.clock.now()
+        rows = []
+        for case in self.book.cases:
+            archived = self.hosts.archive(case.parsed.case) if case.hosted else None
+            known = msgspec.structs.replace(case, archive=str(archived[0])) if archived is not None else case
+            rows.append(case_row(known, now))
+        self.home.show_home(HomeView(cases=tuple(rows), token=self.tokens.chip(), host=self.hosts.state()))
+
+    async def _act(self, row: CaseRow) -> None:
+        case = self.book.find(row.case_id)
+        if case is None:
+            return
+        if row.action is CaseAction.ARCHIVE:
+            archived = self.hosts.archive(case.parsed.case)
+            if archived is not None:
+                await self._open_archive(archived[0], archived[1])
+            return
+        if case.hosted and not self.hosts.running(case.parsed.case):
+            await self._guarded_start(case.parsed.case)
+        self._prepare(case)
+
+    async def _guarded_start(self, case: str) -> None:
+        self.window.toast.say(tr("正在启动主机…"))
+        try:
+            await self.hosts.start(case)
+        except BidroomError as error:
+            await self._tell(error)
+
+    # --- joining ---
+
+    async def _join(self) -> None:
+        chosen = await ask(JoinByLinkDialog(parse_link, self.window))
+        if chosen is not None:
+            await self._follow(chosen)
+
+    async def _follow(self, text: str) -> None:
+        try:
+            link = parse_link(text)
+        except BidroomError as error:
+            await self._tell(error)
+            return
+        case = KnownCase(link=link.text(), role=Role.SUPPLIER.value if not link.person else "")
+        before = self.book.find(case.key)
+        if before is not None:
+            case = msgspec.structs.replace(before, link=case.link)
+        self._prepare(case)
+
+    def _prepare(self, case: KnownCase) -> None:
+        if self.place is not None and self.place.case.key == case.key and self.place.client.status != "closed":
+            self.show_place()
+            return
+        joining = Joining(
+            case, self.book, self.tokens, self.hosts, self.bridge, self.desk.preferences, self.clock, parent=self
+        )
+
+        def leave() -> None:
+            joining.close()
+            self.go_home()
+            self.window.drop(joining.screen)
+
+        joining.left.connect(leave)
+        joining.joined.connect(lambda known, client: self._joined(joining, known, client))
+        self.window.show_screen(joining.screen)
+
+    def _joined(self, joining: Joining, case: KnownCase, client: Client) -> None:
+        self.bridge.start(self._enter(joining, case, client), "enter")
+
+    async def _enter(self, joining: Joining, case: KnownCase, client: Client) -> None:
+        await self._close_place()
+        screen = joining.screen
+        self.place = Place(case, client, joining.devices, muted=not screen.microphone_on, camera=screen.camera_on)
+        client.on_change(self._noted)
+        joining.close()
+        self.show_place()
+        self._joining_screen = screen  # its devices serve the room
+
+    _joining_screen: QWidget | None = None
+
+    def _noted(self) -> None:
+        """Keep the home screen's line of the present case true."""
+        place = self.place
+        if place is not None and place.client.state.lot is not None:
+            known = seen(place.case, place.client.state, place.client.me)
+            if known != place.case:
+                place.case = known
+                self.book.put(known)
+
+    # --- the case one is in ---
+
+    def show_place(self) -> None:
+        """The right screen for role and phase: the bid's page, the case's page, or the room."""
+        place = self.place
+        if place is None:
+            self.go_home()
+            return
+        client = place.client
+        self.window.name_window(place.case.name, rehearsal=client.state.rehearsal)
+        person = client.state.people.get(client.me)
+        before = client.state.phase in (ANNOUNCED, RECEIVING)
+        if before and person is not None and person.has(Role.SUPPLIER):
+            self._show_bidding(place)
+        elif before and person is not None:
+            self._show_hosting(place)
+        else:
+            self.show_room()
+
+    def show_room(self) -> None:
+        """The room, whatever the phase."""
+        place = self.place
+        if place is None:
+            return
+        if place.room is None:
+            pictures = Pictures()
+            media = DeskMedia(place.client, self.clock, place.devices, pictures, muted=place.muted, camera=place.camera)
+            drafts = case_folder(place.client.link.case) / "drafts"
+            place.room = RoomPlace(
+                place.client, self.bridge, drafts, pictures=pictures, media=media, token=self.tokens.chip, parent=self
+            )
+            place.room.said.connect(self.window.toast.say)
+            place.room.left.connect(lambda: self.bridge.start(self._leave_place(), "leave"))
+        self.window.show_screen(place.room.screen)
+
+    def _show_hosting(self, place: Place) -> None:
+        if place.hosting is None:
+            place.hosting = Hosting(place.client, self.hosts, self.bridge, self)
+            place.hosting.left.connect(self.go_home)
+            place.hosting.entered.connect(self.show_room)
+        self.window.show_screen(place.hosting.page)
+
+    def _show_bidding(self, place: Place) -> None:
+        if place.bidding is None:
+            place.bidding = Bidding(place.client, self.bridge, self)
+            place.bidding.left.connect(self.go_home)
+            place.bidding.entered.connect(self.show_room)
+            place.bidding.seal_asked.connect(lambda: self._seal(place.client))
+        self.window.show_screen(place.bidding.page)
+
+    async def _leave_place(self) -> None:
+        await self._close_place()
+        self.go_home()
+
+    async def _close_place(self) -> None:
+        place, self.place = self.place, None
+        if place is None:
+            return
+        gone: list[QWidget] = []
+        if place.room is not None:
+            await place.room.close()
+            gone.append(place.room.screen)
+        for page in (place.hosting, place.bidding):
+            if page is not None:
+                page.close()
+                gone.append(page.page)
+        place.devices.close()
+        await place.client.close()
+        if self._joining_screen is not None:
+            gone.append(self._joining_screen)
+            self._joining_screen = None
+        for screen in gone:
+            self.window.drop(screen)
+
+    # --- the agency's new case ---
+
+    def _new_case(self) -> None:
+        wizard = NewCaseWizard()
+
+        def leave() -> None:
+            self.go_home()
+            self.window.drop(wizard)
+
+        wizard.left.connect(leave)
+        self.bridge.on(wizard.create_requested, lambda case, _data: self._create(wizard, case), f"new.{id(wizard)}")
+        self.window.show_screen(wizard)
+
+    async def _create(self, wizard: NewCaseWizard, case: CaseFile) -> None:
+        chip = self.tokens.chip()
+        details = await ask(
+            CaseDetailsDialog(case, chip.holder if chip is not None else "", own_address(), self.window)
+        )
+        if details is None:
+            return
+        wizard.set_busy(True)
+        try:
+            links = await make_case(case, details, self.hosts, self.book, self.clock)
+        except (BidroomError, OSError) as error:
+            await self._tell(error)
+            return
+        finally:
+            wizard.set_busy(False)
+        self.go_home()
+        self.window.drop(wizard)
+        for person, link in links[1:]:
+            await ask(LinkDialog(person.name, link.text(), secret=True, parent=self.window))
+        self.window.toast.say(tr("项目已建立，主机已启动。从列表进入项目，登记人员并发布密封工具包。"))
+
+    # --- sealing, archives, rehearsals ---
+
+    def _seal(self, client: Client | None) -> None:
+        place = self.place
+        if client is None and place is not None and place.bidding is not None:
+            client = place.client
+        sealing = Sealing(self._choose_key, client, self.bridge, self.clock, self)
+
+        def leave() -> None:
+            if client is not None and self.place is not None:
+                self.show_place()
+            else:
+                self.go_home()
+            self.window.drop(sealing.wizard)
+
+        sealing.left.connect(leave)
+        self.window.show_screen(sealing.wizard)
+        self.bridge.start(self._start_sealing(sealing), "seal.start")
+
+    async def _start_sealing(self, sealing: Sealing) -> None:
+        try:
+            await sealing.start()
+        except BidroomError as error:
+            await self._tell(error)
+
+    async def _choose_key(self) -> KeyHolder | None:
+        """The only token; with several, the one with an organisation's certificate."""
+        usable = self.tokens.usable()
+        organisations = [token for token in usable if any(one.uscc and one.signs for one in token.certificates)]
+        chosen = (organisations or list(usable))[:1]
+        if not chosen:
+            raise FaultError("token.missing")
+        return await self.tokens.open(selector(chosen[0]))
+
+    async def _pick_archive(self) -> None:
+        path = await pick_file(self.window, tr("打开档案"), "*.bidroom;;" + all_files())
+        if path is not None:
+            await self._open_archive(path, "")
+
+    async def _open_archive(self, path: Path, expect: str) -> None:
+        screen = ArchiveScreen(self.bridge, self.clock, self.services.verify)
+
+        def leave() -> None:
+            self.go_home()
+            self.window.drop(screen)
+
+        screen.closed.connect(leave)
+        self.window.show_screen(screen)
+        beside = path.with_name("trust.pem")
+        own = sorted(trust_folder().glob("*.pem")) if trust_folder().is_dir() else []
+        await screen.open(path, beside if beside.exists() else own[0] if own else None, expect)
+
+    async def _rehearse(self) -> None:
+        method = await ask(RehearsalDialog(self.window))
+        if method is None:
+            return
+        out = data_dir() / "rehearsals" / self.clock.now().astimezone().strftime("%Y%m%d-%H%M%S")
+        self.window.toast.say(tr("正在准备演练…"))
+        try:
+            plan = await asyncio.to_thread(self.services.plan, method, out)
+        except (BidroomError, OSError) as error:
+            await self._tell(error)
+            return
+        show = RehearsalShow(self.bridge, self.clock, self.services.rehearse, self.services.verify, self)
+        self._shows.append(show)
+        show.start(plan)
+
+    # --- the window ---
+
+    def _front(self) -> QWidget:
+        return self.window
+
+    async def _tell(self, error: BaseException) -> None:
+        await ask(ErrorDialog(texts.exception_text(error), parent=self.window))
+
+    def _may_close(self) -> bool:
+        """In a room one is asked first."""
+        place = self.place
+        if place is None or place.room is None or self.window.screen_now() is not place.room.screen:
+            return True
+        self.bridge.start(self._ask_close(), "close")
+        return False
+
+    async def _ask_close(self) -> None:
+        text = tr("会议和录制继续进行；您可以随时回来。有时限的事项仍按时限计算。")
+        if await ask(ConfirmDialog(tr("关闭程序并离开会议？"), text, tr("关闭"), danger=False, parent=self.window)):
+            self.window.close_now()
