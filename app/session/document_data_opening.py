@@ -17,7 +17,8 @@ from app.session.document_parts import (
 from app.session.document_words import ATTRIBUTIONS, CAUSES, CONFIRMATIONS, DELIVERY, SEALS, word
 from app.session.documents_data import Incident, NamedValue, Objection, OpeningBid, OpeningRecord
 from app.session.rules import events_opening as evo
-from app.session.rules.decide_opening import RECORD, attending, record_signers
+from app.session.rules.attendance import attending
+from app.session.rules.decide_record import RECORD, record_signers
 from app.session.rules.people import Role
 from app.session.rules.state import Bid, State
 

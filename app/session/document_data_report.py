@@ -54,7 +54,7 @@ from app.session.documents_report import (
 from app.session.rules import events_case as evc
 from app.session.rules import events_evaluation as ev
 from app.session.rules.clarification import CORRECTION
-from app.session.rules.decide_opening import opening_records
+from app.session.rules.decide_record import opening_records
 from app.session.rules.decide_report import report_signers
 from app.session.rules.state import Clarification, State
 

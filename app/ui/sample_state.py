@@ -330,7 +330,7 @@ def _object(play: Played, done: bool = True) -> None:
 
 def _sign(play: Played, signing: int = 99) -> None:
     play.does(play.one(Role.OFFICER), cmd.Advance(phase="signing"))
-    from app.session.rules.decide_opening import record_subjects
+    from app.session.rules.decide_record import record_subjects
 
     for subject in record_subjects(play.state):
         play.issue("opening_record", subject)

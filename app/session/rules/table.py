@@ -5,10 +5,13 @@ from app.session.rules import (
     decide_case,
     decide_committee,
     decide_conversation,
+    decide_decryption,
     decide_low_price,
     decide_negotiation,
     decide_opening,
     decide_people,
+    decide_reading,
+    decide_record,
     decide_report,
     decide_review,
     decide_scoring,
@@ -21,8 +24,8 @@ from app.session.rules.effects import due
 from app.session.rules.fold import APPLIERS, apply
 
 DECIDERS = (
-    decide_case, decide_people, decide_conversation, decide_opening, decide_review, clarification, decide_committee,
-    decide_negotiation, decide_low_price, decide_scoring, decide_report,
+    decide_case, decide_people, decide_conversation, decide_opening, decide_decryption, decide_reading, decide_record,
+    decide_review, clarification, decide_committee, decide_negotiation, decide_scoring, decide_low_price, decide_report,
 )  # fmt: skip
 """The modules that hold the table's rows."""
 
