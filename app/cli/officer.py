@@ -8,6 +8,7 @@ import msgspec
 from app.ca.sealing_kit import KitCore
 from app.canon import sha256_hex
 from app.cli.case import read, read_people
+from app.errors import InputError
 from app.session import acts
 from app.session.client import Client
 from app.session.rules import commands
@@ -24,8 +25,11 @@ async def propose_kit(client: Client, options: argparse.Namespace) -> int:
 
 
 async def accept_kit(client: Client, _options: argparse.Namespace) -> int:
-    """An opener accepts with the token."""
-    await client.until(lambda s: bool(s.kit_core))
+    """An opener accepts with the token; waits a minute for the proposal."""
+    try:
+        await client.until(lambda s: bool(s.kit_core))
+    except TimeoutError as error:
+        raise InputError("refused.no_kit") from error
     await acts.accept_opening(client)
     return 0
 
