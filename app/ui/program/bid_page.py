@@ -60,7 +60,7 @@ class BidPage(View):
             self.say(button.setText, text)
         time, kit, mine = (Card(heading=True) for _ in range(3))
         self.say(time.title.setText, "时间")
-        time.add(self._deadline, self.countdown)
+        time.add(self._deadline, row(self.countdown, None))
         self.say(kit.title.setText, "密封工具包")
         kit.add(self._kit, row(self.save_kit, None))
         self.say(mine.title.setText, "我的投标（响应）文件")

@@ -214,7 +214,7 @@ class CasePage(View):
     def _lay_out(self) -> None:
         time, people, kit, host = (Card(heading=True) for _ in range(4))
         self.say(time.title.setText, "时间")
-        time.add(self._deadline, self.countdown, row(self.link, None))
+        time.add(self._deadline, row(self.countdown, None), row(self.link, None))
         self.say(people.title.setText, "人员")
         people.add(self.people, row(*self.acts.values(), None, self.add_person, self.import_committee))
         people.body.setStretch(1, 1)

@@ -242,7 +242,7 @@ class Program(QObject):
                 place.client, self.bridge, drafts, pictures=pictures, media=media, token=self.tokens.chip, parent=self
             )
             place.room.said.connect(self.window.toast.say)
-            place.room.left.connect(lambda: self.bridge.start(self._leave_place(), "leave"))
+            place.room.left.connect(self._left_room)
         self.window.show_screen(place.room.screen)
 
     def _show_hosting(self, place: Place) -> None:
@@ -259,6 +259,14 @@ class Program(QObject):
             place.bidding.entered.connect(self.show_room)
             place.bidding.seal_asked.connect(lambda: self._seal(place.client))
         self.window.show_screen(place.bidding.page)
+
+    def _left_room(self) -> None:
+        """Before the opening the room is only looked at; one stays in the case."""
+        place = self.place
+        if place is not None and place.client.state.phase in (ANNOUNCED, RECEIVING):
+            self.show_place()
+        else:
+            self.bridge.start(self._leave_place(), "leave")
 
     async def _leave_place(self) -> None:
         await self._close_place()
