@@ -31,3 +31,18 @@ def test_every_page_is_in_the_index() -> None:
     index = (ROOT / "docs" / "README.md").read_text("utf-8")
     listed = {(ROOT / "docs" / link).resolve() for link in LINK.findall(index) if "://" not in link}
     assert {page.resolve() for page in ROOT.glob("docs/**/*.md")} - {ROOT / "docs" / "README.md"} <= listed
+
+
+NAMED = re.compile(r"`([\w./]+\.py)(?:: (\w+))?`")
+
+
+@pytest.mark.parametrize("page", [ROOT / "docs" / "architecture.md", *(ROOT / "docs" / "adr").glob("*.md")], ids=str)
+def test_walks_name_files_and_functions_that_are_there(page: Path) -> None:
+    """``room.py: act`` means: a file of that name, and in it a function or class of that name."""
+    sources = [path for folder in ("app", "docs", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    wrong = []
+    for name, member in NAMED.findall(page.read_text("utf-8")):
+        found = [path for path in sources if path.as_posix().endswith("/" + name)]
+        if not any(not member or re.search(rf"(def|class) {member}\b", path.read_text("utf-8")) for path in found):
+            wrong.append(f"{name}: {member}")
+    assert not wrong
