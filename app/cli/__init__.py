@@ -141,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = verbs.add_parser("demo", help="play a whole case, from sealed bids to a verified archive")
     demo.add_argument("--method", choices=["tender", "consultation"], default="tender")
-    demo.add_argument("--out", type=Path, default=Path("out") / "demo")
+    demo.add_argument("--out", type=Path, help="an empty or new folder (default: a new one in out/)")
     demo.add_argument("--headless", action="store_true", help="no windows")
     demo.add_argument("--case", type=Path, help="one's own case file")
     demo.add_argument("--bids", type=Path, help="one's own bids: a folder with one folder a supplier")
@@ -307,5 +307,8 @@ def _demo(options: argparse.Namespace) -> int:
 
         return screenshots(options.screenshots)
     from app.cli.demo import demo
+    from app.clock import SystemClock
 
+    if options.out is None:
+        options.out = Path("out") / f"demo-{SystemClock().now():%Y%m%d-%H%M%S}"
     return demo(options)
