@@ -127,11 +127,13 @@ class Advance(Command, frozen=True, kw_only=True):
 
 
 class Pause(Command, frozen=True, kw_only=True):
+    """暂停: clocks stop."""
+
     reason: str
 
 
 class Resume(Command, frozen=True, kw_only=True):
-    pass
+    """恢复: clocks go on where they stopped."""
 
 
 class FailCase(Command, frozen=True, kw_only=True):
@@ -143,24 +145,32 @@ class FailCase(Command, frozen=True, kw_only=True):
 
 
 class WaiveGate(Command, frozen=True, kw_only=True):
+    """豁免: pass a gate that does not hold, with a reason; what the law itself demands cannot be waived."""
+
     gate: str
     reason: str
 
 
 class Admit(Command, frozen=True, kw_only=True):
+    """准入会议: into the conversation; no act of a bid depends on it."""
+
     person: str
 
 
 class Remove(Command, frozen=True, kw_only=True):
+    """移出会议."""
+
     person: str
     reason: str
 
 
 class RaiseHand(Command, frozen=True, kw_only=True):
-    pass
+    """举手."""
 
 
 class LowerHand(Command, frozen=True, kw_only=True):
+    """放下: one's own, or as officer anybody's."""
+
     person: str = ""
 
 
@@ -172,15 +182,21 @@ class MutePerson(Command, frozen=True, kw_only=True):
 
 
 class LockRoom(Command, frozen=True, kw_only=True):
+    """锁定入场."""
+
     locked: bool
 
 
 class PostMessage(Command, frozen=True, kw_only=True):
+    """发消息: to ``all``, ``officer``, ``committee`` or a person id."""
+
     to: str
     text: str
 
 
 class NoteIncident(Command, frozen=True, kw_only=True):
+    """记录情况."""
+
     text: str
 
 
@@ -191,18 +207,26 @@ class GiveNotice(Command, frozen=True, kw_only=True):
 
 
 class MarkAbsent(Command, frozen=True, kw_only=True):
+    """标记未到场."""
+
     person: str
 
 
 class FileAuthorisation(Command, frozen=True, kw_only=True):
+    """提交授权委托书, uploaded as a blob."""
+
     document_sha256: str
 
 
 class MarkSeen(Command, frozen=True, kw_only=True):
+    """已阅."""
+
     request: str
 
 
 class ExtendWindow(Command, frozen=True, kw_only=True):
+    """延长时限, with a reason."""
+
     window: str
     seconds: int
     reason: str
@@ -217,6 +241,8 @@ class SignDocument(Command, frozen=True, kw_only=True):
 
 
 class RefuseSignature(Command, frozen=True, kw_only=True):
+    """拒签, with the reason."""
+
     document: str
     reason: str
 
@@ -225,33 +251,41 @@ class RefuseSignature(Command, frozen=True, kw_only=True):
 
 
 class ReadDiscipline(Command, frozen=True, kw_only=True):
-    pass
+    """宣布纪律."""
 
 
 class PublishBidders(Command, frozen=True, kw_only=True):
-    pass
+    """公布投标人名单."""
 
 
 class RaiseRecusal(Command, frozen=True, kw_only=True):
+    """申请回避."""
+
     about: str
     reason: str
 
 
 class RuleRecusal(Command, frozen=True, kw_only=True):
+    """回避决定."""
+
     recusal: str
     granted: bool
     reason: str
 
 
 class ConfirmSeal(Command, frozen=True, kw_only=True):
-    pass
+    """确认密封."""
 
 
 class RaiseSealMismatch(Command, frozen=True, kw_only=True):
+    """密封异议."""
+
     reason: str
 
 
 class RuleSealMismatch(Command, frozen=True, kw_only=True):
+    """处理密封不一致."""
+
     supplier: str
     admitted: bool
     reason: str
@@ -283,6 +317,8 @@ class ReportTrouble(Command, frozen=True, kw_only=True):
 
 
 class AttributeFailure(Command, frozen=True, kw_only=True):
+    """解密失败责任认定: ``supplier``, ``platform`` or ``ruled``."""
+
     supplier: str
     attribution: str
     reason: str
@@ -295,30 +331,40 @@ class ReadPrice(Command, frozen=True, kw_only=True):
 
 
 class ConfirmPrice(Command, frozen=True, kw_only=True):
+    """确认报价, with the token."""
+
     total: Decimal
     grave: Grave
 
 
 class DisputePrice(Command, frozen=True, kw_only=True):
+    """报价异议."""
+
     text: str
 
 
 class RaiseObjection(Command, frozen=True, kw_only=True):
+    """提出异议."""
+
     text: str
 
 
 class AnswerObjection(Command, frozen=True, kw_only=True):
+    """答复异议."""
+
     objection: str
     text: str
 
 
 class AdjournObjection(Command, frozen=True, kw_only=True):
+    """异议另行处理."""
+
     objection: str
     reason: str
 
 
 class DeclareNoObjection(Command, frozen=True, kw_only=True):
-    pass
+    """无异议."""
 
 
 # --- review and evaluation ---
@@ -333,40 +379,56 @@ class SubmitReview(Command, frozen=True, kw_only=True):
 
 
 class LockPhone(Command, frozen=True, kw_only=True):
+    """手机入柜."""
+
     person: str
 
 
 class CheckPlace(Command, frozen=True, kw_only=True):
+    """场所核验."""
+
     person: str
     note: str
 
 
 class SignCommitment(Command, frozen=True, kw_only=True):
+    """签署承诺书, with the token."""
+
     text_sha256: str
     grave: Grave
 
 
 class DeclareRecusal(Command, frozen=True, kw_only=True):
+    """申请回避 (member)."""
+
     reason: str
 
 
 class RuleMemberRecusal(Command, frozen=True, kw_only=True):
+    """委员回避决定."""
+
     person: str
     granted: bool
     reason: str
 
 
 class ReplaceMember(Command, frozen=True, kw_only=True):
+    """更换评委; without ``substitute`` the committee goes on where it stays lawful."""
+
     person: str
     substitute: Person | None
     reason: str
 
 
 class VoteLeader(Command, frozen=True, kw_only=True):
+    """推选组长."""
+
     candidate: str
 
 
 class AskClarification(Command, frozen=True, kw_only=True):
+    """要求澄清."""
+
     supplier: str
     text: str
 
@@ -381,38 +443,54 @@ class AnswerClarification(Command, frozen=True, kw_only=True):
 
 
 class CallSupplier(Command, frozen=True, kw_only=True):
+    """请供应商入场."""
+
     supplier: str
 
 
 class StartTalk(Command, frozen=True, kw_only=True):
+    """开始磋商."""
+
     supplier: str
 
 
 class EndTalk(Command, frozen=True, kw_only=True):
+    """结束磋商."""
+
     supplier: str
 
 
 class ChangeRequirement(Command, frozen=True, kw_only=True):
+    """变动采购需求."""
+
     text: str
 
 
 class ConfirmRequirement(Command, frozen=True, kw_only=True):
+    """采购人代表确认变动."""
+
     change: str
 
 
 class ResubmitResponse(Command, frozen=True, kw_only=True):
+    """重新提交响应, with the token."""
+
     change: str
     text: str
     grave: Grave
 
 
 class RecheckResponse(Command, frozen=True, kw_only=True):
+    """重新审查表决."""
+
     supplier: str
     change: str
     passed: bool
 
 
 class WithdrawFromTalks(Command, frozen=True, kw_only=True):
+    """退出磋商."""
+
     reason: str
 
 
@@ -433,11 +511,15 @@ class ReleaseSealed(Command, frozen=True, kw_only=True):
 
 
 class FileExplanation(Command, frozen=True, kw_only=True):
+    """成本说明, with the token."""
+
     text: str
     grave: Grave
 
 
 class VoteLowPrice(Command, frozen=True, kw_only=True):
+    """异常低价表决."""
+
     supplier: str
     valid: bool
     reason: str
@@ -461,13 +543,15 @@ class GiveDeviationReason(Command, frozen=True, kw_only=True):
 
 
 class ReopenSheet(Command, frozen=True, kw_only=True):
+    """退回评分, on a ground of the method."""
+
     member: str
     ground: str
     reason: str
 
 
 class ConfirmRanking(Command, frozen=True, kw_only=True):
-    pass
+    """确认排名."""
 
 
 class ConfirmCheck(Command, frozen=True, kw_only=True):
@@ -475,16 +559,22 @@ class ConfirmCheck(Command, frozen=True, kw_only=True):
 
 
 class AskReCheck(Command, frozen=True, kw_only=True):
+    """要求复核."""
+
     ground: str
     reason: str
 
 
 class AnswerReCheck(Command, frozen=True, kw_only=True):
+    """复核答复."""
+
     accepted: bool
     reason: str
 
 
 class FileDissent(Command, frozen=True, kw_only=True):
+    """不同意见."""
+
     text: str
 
 
@@ -509,16 +599,22 @@ class ReportSignIn(Command, frozen=True, kw_only=True):
 
 
 class ReportSignInRefused(Command, frozen=True, kw_only=True):
+    """A sign-in was refused, with the code."""
+
     person: str
     code: str
 
 
 class ReportConnection(Command, frozen=True, kw_only=True):
+    """A desk came or went."""
+
     person: str
     connected: bool
 
 
 class ReportBidRefused(Command, frozen=True, kw_only=True):
+    """An envelope was not received, with the reason."""
+
     supplier: str
     code: str
 
@@ -530,6 +626,8 @@ class ReportSeals(Command, frozen=True, kw_only=True):
 
 
 class ReportBidOpened(Command, frozen=True, kw_only=True):
+    """A bid was opened and verified: digests only."""
+
     supplier: str
     header_sha256: str
     manifest_sha256: str
@@ -537,6 +635,8 @@ class ReportBidOpened(Command, frozen=True, kw_only=True):
 
 
 class ReportBidFailed(Command, frozen=True, kw_only=True):
+    """A bid did not open: cause and telemetry."""
+
     supplier: str
     cause: str
     telemetry: dict[str, str]
@@ -549,6 +649,8 @@ class ReportBids(Command, frozen=True, kw_only=True):
 
 
 class ReportDocument(Command, frozen=True, kw_only=True):
+    """A document was rendered, with its signature fields."""
+
     document: str
     kind: str
     pdf_sha256: str
@@ -559,16 +661,22 @@ class ReportDocument(Command, frozen=True, kw_only=True):
 
 
 class ReportQuotes(Command, frozen=True, kw_only=True):
+    """The final quotes, opened together."""
+
     quotes: dict[str, PriceSchedule]
     failed: dict[str, str]
 
 
 class ReportSheets(Command, frozen=True, kw_only=True):
+    """The score sheets, opened together."""
+
     sheets: dict[str, OpenedSheet]
     failed: dict[str, str]
 
 
 class ReportRecording(Command, frozen=True, kw_only=True):
+    """The recording started or stopped."""
+
     running: bool
     sources: tuple[str, ...]
     hours_left: int = 0
@@ -586,6 +694,8 @@ class ReportSource(Command, frozen=True, kw_only=True):
 
 
 class ReportSegment(Command, frozen=True, kw_only=True):
+    """A recorded segment was closed and kept."""
+
     source: str
     number: int
     segment_sha256: str
@@ -598,15 +708,21 @@ class ReportSegment(Command, frozen=True, kw_only=True):
 
 
 class ReportClocks(Command, frozen=True, kw_only=True):
+    """Offsets of the desks' clocks in milliseconds."""
+
     offsets: dict[str, int]
 
 
 class ReportOutage(Command, frozen=True, kw_only=True):
+    """The host was away for so long."""
+
     seconds: Decimal
     last_seen: datetime
 
 
 class ReportDelivered(Command, frozen=True, kw_only=True):
+    """A request reached a desk."""
+
     request: str
     person: str
 
