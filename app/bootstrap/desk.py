@@ -1,5 +1,7 @@
 """The desk's program put together: its screens, and the functions of the lower floors that they are given."""
 
+import os
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from app.rehearsal.rehearsal import Outcome, Plan
 from app.ui.application import Desk, run_desk
 from app.ui.program.program import Program
 from app.ui.program.rehearsing import RehearsalShow, Tell
+from app.ui.program.sample_screens import program_screens
 from app.ui.program.services import Services
+from app.ui.screens import SCREENS, grab_all
 
 Finish = Callable[[], Awaitable[None]]
 WATCHED_SECONDS = 6 * 3600.0
@@ -41,6 +45,23 @@ def _plan(method: str, out: Path) -> Plan:
     word = next(word for word, code in METHODS.items() if code == method)
     plan = rehearsal_plan(out, word, None, None, media=True, big_bytes=SHOWN_BIG_BYTES)
     return msgspec.structs.replace(plan, patience=WATCHED_SECONDS)
+
+
+def screenshots(directory: Path) -> int:
+    """``bidroom demo --screenshots``: every screen in both languages and both looks, 1280 x 800. The exit status."""
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in ("win32", "darwin")):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    written: list[Path] = []
+
+    async def start(desk: Desk) -> None:
+        SCREENS[:0] = [screen for screen in program_screens() if screen[0] not in dict(SCREENS)]
+        try:
+            written.extend(await grab_all(directory, desk.bridge))
+        finally:
+            desk.closing.set()
+
+    run_desk(start)
+    return 0 if written else 1
 
 
 def rehearse_with_windows(plan: Plan, tell: Tell) -> Outcome | None:

@@ -216,7 +216,7 @@ class CasePage(View):
         self.say(time.title.setText, "时间")
         time.add(self._deadline, row(self.countdown, None), row(self.link, None))
         self.say(people.title.setText, "人员")
-        people.add(self.people, row(*self.acts.values(), None, self.add_person, self.import_committee))
+        people.add(self.people, row(*self.acts.values(), None), row(self.add_person, self.import_committee, None))
         people.body.setStretch(1, 1)
         self.say(kit.title.setText, "密封工具包")
         kit.add(self._kit_state, self._openers, row(*self.kit.values(), None), None)

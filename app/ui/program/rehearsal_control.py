@@ -5,6 +5,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QSlider, QWidget
 
 from app.clock import Clock
+from app.ui import texts
 from app.ui.i18n import tr
 from app.ui.icons import IconLabel
 from app.ui.view import View, clear, column, label, row
@@ -37,7 +38,7 @@ class RehearsalControl(View):
         self._clock, self._title = clock, title
         self._began = clock.monotonic()
         self._step, self._bids, self._over, self._problem = "", 0, False, ""
-        self._roles: dict[str, str] = {}
+        self._roles: list[str] = []
         self._heading, self._elapsed = label("section", title, wrap=True), label("second")
         self._mark = Chip("", Tone.WARN)
         self._rows = column(spacing=6)
@@ -72,9 +73,9 @@ class RehearsalControl(View):
         self._step = step
         self.retranslate()
 
-    def show_role(self, role: str, name: str) -> None:
+    def show_role(self, role: str) -> None:
         """This role has a window now."""
-        self._roles[role] = name
+        self._roles.append(role)
         self.retranslate()
 
     def show_end(self, problem: str = "") -> None:
@@ -109,8 +110,8 @@ class RehearsalControl(View):
                 row(IconLabel("error" if failed else icon, "bad" if failed else shade, 18), line, None)
             )
         clear(self._windows)
-        for role, name in self._roles.items():
-            button = Button("small", "window", name)
+        for role in self._roles:
+            button = Button("small", "window", texts.word("role", role))
             button.clicked.connect(lambda _=False, role=role: self.window_asked.emit(role))
             button.setEnabled(not self._over)
             self._windows.addWidget(button)

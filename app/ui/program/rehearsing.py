@@ -108,7 +108,7 @@ class RehearsalShow(QObject):
                 pictures = Pictures()
                 player.on_frame = pictures
                 self._players[role.value] = (player, pictures)
-                self.control.show_role(role.value, texts.word("role", role.value))
+                self.control.show_role(role.value)
                 self.show_window(role.value)
                 return
 

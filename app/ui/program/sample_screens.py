@@ -1,0 +1,265 @@
+"""The program's own screens with made-up contents: for the demonstration's pictures and for looking."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+from PySide6.QtWidgets import QWidget
+
+from app.ca.token import Act, PinRequest, PinState
+from app.clock import ManualClock
+from app.errors import InputError
+from app.procurement.case import parse_case_file
+from app.session.wire.link import Link, parse_link
+from app.settings import RESOURCES
+from app.ui import texts
+from app.ui.async_bridge import AsyncBridge
+from app.ui.bids.models import HolderView, KitView
+from app.ui.bids.seal_wizard import SealBidWizard
+from app.ui.dialogs.base import DeskDialog
+from app.ui.dialogs.confirm import leave_dialog
+from app.ui.dialogs.end_for_all import EndForAllDialog
+from app.ui.dialogs.error import ErrorDialog
+from app.ui.dialogs.join_link import JoinByLinkDialog
+from app.ui.dialogs.pin import PinDialog
+from app.ui.home.home_screen import HomeScreen
+from app.ui.home.new_case import NewCaseWizard
+from app.ui.home.settings_screen import SettingsScreen
+from app.ui.i18n import tr
+from app.ui.models import (
+    CaseAction,
+    CaseRow,
+    CaseTime,
+    CertificateView,
+    CheckLine,
+    CheckState,
+    HomeView,
+    HostState,
+    TokenState,
+    TokenView,
+)
+from app.ui.preferences import Preferences
+from app.ui.prepare.prepare_screen import PrepareScreen
+from app.ui.program.bid_page import BidPage
+from app.ui.program.case_dialogs import CaseDetailsDialog, LinkDialog, PersonDialog, RehearsalDialog, SecretDialog
+from app.ui.program.case_page import CasePage
+from app.ui.program.rehearsal_control import RehearsalControl
+from app.ui.program.sign_in_dialog import SignInDialog
+from app.ui.sample_state import DEADLINE, Played, play
+from app.ui.screens import Factory, officer, supplier
+from app.ui.step_facts import StepFacts
+from app.ui.tokens.tokens_screen import TokensScreen
+from app.ui.view import View, clear, column, row
+
+NOW = DEADLINE - timedelta(minutes=42)
+SAMPLE_CASE = RESOURCES / "samples" / "case.json"
+SAMPLE_LINK = Link("kp.example.cn", 7443, "KM-GK-2026-0118/1", "5e" * 32, "p3", "one-use")
+
+
+class _Asked(View):
+    """A dialog on a page, made anew in each language."""
+
+    def __init__(self, make: Callable[[], DeskDialog[object]]) -> None:
+        super().__init__()
+        self.setProperty("role", "page")
+        self._make = make
+        self._holder = column(None)
+        self.setLayout(self._holder)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        clear(self._holder)
+        dialog = self._make()
+        dialog.setParent(self)
+        self._holder.addStretch(1)
+        self._holder.addLayout(row(None, dialog, None))
+        self._holder.addStretch(1)
+        dialog.show()
+
+
+@cache
+def _receiving() -> Played:
+    return play("receiving", "public_tender")
+
+
+def token() -> TokenView:
+    """A token in good order."""
+    certificates = (
+        CertificateView(
+            subject="沈砚秋", issuer="示例证书颁发机构", serial="4a7f09", usage="sign",
+            valid_from=NOW - timedelta(days=200), valid_to=NOW + timedelta(days=530), trusted=True,
+        ),
+        CertificateView(
+            subject="沈砚秋", issuer="示例证书颁发机构", serial="4a7f0a", usage="decrypt",
+            valid_from=NOW - timedelta(days=200), valid_to=NOW + timedelta(days=530), trusted=True,
+        ),
+    )  # fmt: skip
+    return TokenView(
+        label="CA-01", holder="沈砚秋", state=TokenState.READY, serial="31e433399d26", maker="SoftHSM project",
+        expires=NOW + timedelta(days=530), certificates=certificates,
+    )  # fmt: skip
+
+
+def cases() -> tuple[CaseRow, ...]:
+    """One case of each kind."""
+    return (
+        CaseRow(case_id="1", name="城区档案数字化服务项目　1", number="KM-GK-2026-0118", method="public_tender",
+                role="officer", phase="receiving", starts=DEADLINE, when=CaseTime.TODAY, action=CaseAction.PREPARE),
+        CaseRow(case_id="2", name="库房环境监测系统　1", number="KM-CS-2026-0119", method="competitive_consultation",
+                role="supervisor", phase="announced", starts=DEADLINE + timedelta(days=6), when=CaseTime.COMING,
+                action=CaseAction.PREPARE, rehearsal=True),
+        CaseRow(case_id="3", name="办公楼物业管理服务　2", number="KM-GK-2026-0091", method="public_tender",
+                role="officer", phase="closed", starts=DEADLINE - timedelta(days=20), when=CaseTime.PAST,
+                action=CaseAction.ARCHIVE),
+    )  # fmt: skip
+
+
+def _home(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
+    screen = HomeScreen(ManualClock(NOW))
+    screen.show_home(HomeView(cases=cases(), token=token(), host=HostState.RUNNING))
+    return screen
+
+
+def _empty_home(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
+    return HomeScreen(ManualClock(NOW))
+
+
+def _prepare(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
+    screen = PrepareScreen(Preferences())
+    screen.show_case(cases()[0], "沈砚秋")
+    screen.show_checks((
+        CheckLine(code="network", state=CheckState.PASSED, finding="network.ok", facts={"ms": 18}),
+        CheckLine(code="clock", state=CheckState.PASSED, finding="clock.ok", facts={"seconds": "0.1"}),
+        CheckLine(code="token", state=CheckState.PASSED, finding="token.ok",
+                  facts={"holder": "沈砚秋", "date": "2028-05-03"}),
+        CheckLine(code="disk", state=CheckState.PASSED, finding="disk.ok", facts={"hours": 212}),
+        CheckLine(code="reach", state=CheckState.FAILED, finding="reach.blocked", facts={"tcp": 7443, "udp": 7443}),
+    ))  # fmt: skip
+    return screen
+
+
+def _tokens(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
+    screen = TokensScreen(ManualClock(NOW))
+    broken = TokenView(label="CA-02", holder="", state=TokenState.BROKEN, problem="token.unrecognised")
+    screen.show_tokens((token(), broken), 2)
+    return screen
+
+
+def _no_tokens(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
+    screen = TokensScreen(ManualClock(NOW))
+    screen.show_tokens((), 0)
+    return screen
+
+
+def _settings(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
+    return SettingsScreen(Preferences(token_modules=["/opt/ca/lib/libcastle.so"]))
+
+
+def _new_case(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
+    wizard = NewCaseWizard()
+    wizard.read(SAMPLE_CASE)
+    wizard.go_to(2)
+    return wizard
+
+
+def _seal(_bridge: AsyncBridge, drafts: Path) -> QWidget:
+    kit = KitView(
+        project="城区档案数字化服务项目", number="KM-GK-2026-0118/1", lot="1", deadline=DEADLINE,
+        holders=(HolderView(name="沈砚秋", organisation="云岭衡正招标代理有限公司", party="agency", trusted=True),
+                 HolderView(name="陆明远", organisation="春城区档案馆", party="purchaser", trusted=True)),
+        k=2, supplier_layer=True, issued_by="沈砚秋", signature_ok=True, host="云岭衡正招标代理有限公司",
+    )  # fmt: skip
+    wizard = SealBidWizard(ManualClock(NOW), lambda _path: kit)
+    wizard.take_kit(drafts.parent / "sealing.kit")
+    bid = next(iter(_receiving().bids))
+    wizard.price.fill(bid.payload.price)
+    wizard.documents.add_files(list(bid.files))
+    wizard.go_to(3)
+    return wizard
+
+
+def _case_page(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
+    played = _receiving()
+    me = officer(played)
+    page = CasePage(ManualClock(played.now), hosted=True)
+    page.show_facts(StepFacts(played.seen_by(me)[0], me))
+    page.show_host(running=True, checks=(
+        CheckLine(code="reach", state=CheckState.PASSED, finding="reach.ok", facts={"address": "kp.example.cn:7443"}),
+        CheckLine(code="disk", state=CheckState.PASSED, finding="disk.ok", facts={"hours": 212}),
+    ))  # fmt: skip
+    return page
+
+
+def _bid_page(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
+    played = _receiving()
+    me = supplier(played)
+    page = BidPage(ManualClock(played.now))
+    page.show_facts(StepFacts(played.seen_by(me)[0], me))
+    return page
+
+
+def _control(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
+    holder = QWidget()
+    holder.setProperty("role", "page")
+    control = RehearsalControl(ManualClock(NOW), "城区档案数字化服务项目")
+    for role in ("officer", "supervisor", "expert"):
+        control.show_role(role)
+    for step in ("tokens", "host", "bid", "bid", "opening"):
+        control.show_step(step)
+    control.setFixedSize(460, 520)
+    holder.setLayout(column(None, row(None, control, None), None))
+    return holder
+
+
+def _pin() -> DeskDialog[object]:
+    act = Act("release_share", {"case": "KM-GK-2026-0118/1"})
+    return PinDialog(PinRequest("CA-01", "31e433399d26", "沈砚秋", act, PinState.LOW))  # type: ignore[return-value]
+
+
+def _asked(make: Callable[[], object]) -> Factory:
+    return lambda _bridge, _drafts: _Asked(make)  # type: ignore[arg-type]
+
+
+def _case_details() -> object:
+    return CaseDetailsDialog(parse_case_file(SAMPLE_CASE.read_bytes()), "沈砚秋", "kp.example.cn")
+
+
+def _person() -> object:
+    return PersonDialog(parse_case_file(SAMPLE_CASE.read_bytes()), ())
+
+
+def _error() -> object:
+    return ErrorDialog(texts.exception_text(InputError("bid.late")))
+
+
+def _end() -> object:
+    return EndForAllDialog((tr("等待接受：{names}", names="陆明远"),))
+
+
+def program_screens() -> list[tuple[str, Factory]]:
+    """Name and factory of each, as ``app.ui.screens.SCREENS`` has them."""
+    return [
+        ("home", _home),
+        ("home_empty", _empty_home),
+        ("prepare", _prepare),
+        ("tokens", _tokens),
+        ("tokens_none", _no_tokens),
+        ("settings", _settings),
+        ("new_case", _new_case),
+        ("seal_bid", _seal),
+        ("case_page", _case_page),
+        ("bid_page", _bid_page),
+        ("rehearsal_control", _control),
+        ("dialog_pin", _asked(_pin)),
+        ("dialog_join", _asked(lambda: JoinByLinkDialog(parse_link))),
+        ("dialog_sign_in", _asked(lambda: SignInDialog((), registers=False))),
+        ("dialog_case_details", _asked(_case_details)),
+        ("dialog_person", _asked(_person)),
+        ("dialog_link", _asked(lambda: LinkDialog("陆明远", SAMPLE_LINK.text(), secret=True))),
+        ("dialog_code", _asked(lambda: SecretDialog("陆明远", "40718263"))),
+        ("dialog_rehearsal", _asked(RehearsalDialog)),
+        ("dialog_leave", _asked(lambda: leave_dialog(True))),
+        ("dialog_end", _asked(_end)),
+        ("dialog_error", _asked(_error)),
+    ]
