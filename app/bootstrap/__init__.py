@@ -1,6 +1,7 @@
 """The only place where concrete classes meet interfaces: hosts, verifier steps, the rehearsal, the desk."""
 
 import asyncio
+import contextlib
 import json
 import shutil
 import sys
@@ -25,6 +26,7 @@ from app.rehearsal.rehearsal import Outcome, Plan, Rehearsal
 from app.rehearsal.sample_bids import bids_from_directory, sample_bids
 from app.rehearsal.sample_case import sample_case
 from app.session.archiving import archive_room
+from app.session.awake import stay_awake
 from app.session.case_folder import cases_in
 from app.session.host import CaseHost, Listen
 from app.session.replay import ReplayStep, recorded, replay
@@ -61,6 +63,8 @@ async def run_hosts(options: HostOptions, stop: asyncio.Event) -> None:
         raise InputError("host.no_case", case=options.case or None)
     hosts: list[CaseHost] = []
     archived: set[str] = set()
+    awake = contextlib.ExitStack()
+    awake.enter_context(stay_awake())
     try:
         for number, (case, folder) in enumerate(found.items()):
             listen = options.listen
@@ -87,6 +91,7 @@ async def run_hosts(options: HostOptions, stop: asyncio.Event) -> None:
     finally:
         for host in hosts:
             await host.close()
+        awake.close()
 
 
 def _say(line: dict[str, str]) -> None:
