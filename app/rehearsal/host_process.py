@@ -45,7 +45,8 @@ class HostProcess:
         self._process = await asyncio.create_subprocess_exec(
             *arguments, stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL, env=env
         )
-        self._reader = asyncio.create_task(self._read(), name="host output")
+        self._lines = asyncio.Queue()  # what an earlier process said, its end included, is not this one's
+        self._reader = asyncio.create_task(_read(self._process, self._lines), name="host output")
         ready = await self._line("link", START_SECONDS)
         return parse_link(ready["link"])
 
@@ -76,18 +77,6 @@ class HostProcess:
         if self._reader is not None:
             self._reader.cancel()
 
-    async def _read(self) -> None:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        async for raw in self._process.stdout:
-            try:
-                value = json.loads(raw)
-            except ValueError:
-                continue
-            if isinstance(value, dict):
-                self._lines.put_nowait(value)
-        self._lines.put_nowait({})
-
     async def _line(self, wanted: str, seconds: float) -> dict[str, str]:
         try:
             async with asyncio.timeout(seconds):
@@ -97,3 +86,16 @@ class HostProcess:
         except TimeoutError:
             pass
         raise FaultError("rehearsal.host_failed")
+
+
+async def _read(process: asyncio.subprocess.Process, lines: asyncio.Queue[dict[str, str]]) -> None:
+    """Its lines of JSON, then an empty one at the end."""
+    assert process.stdout is not None
+    async for raw in process.stdout:
+        try:
+            value = json.loads(raw)
+        except ValueError:
+            continue
+        if isinstance(value, dict):
+            lines.put_nowait(value)
+    lines.put_nowait({})
