@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QWidget
 from app.ca.token import Act, PinRequest, PinState
 from app.clock import ManualClock
 from app.errors import InputError
-from app.procurement.case import parse_case_file
+from app.procurement.case import CaseFile, parse_case_file
+from app.rehearsal.sample_case import sample_case
+from app.session.rules.people import Role
 from app.session.wire.link import Link, parse_link
 from app.settings import RESOURCES
 from app.ui import texts
@@ -83,36 +85,87 @@ def _receiving() -> Played:
     return play("receiving", "public_tender")
 
 
+@cache
+def _consultation() -> CaseFile:
+    return sample_case("competitive_consultation", NOW)
+
+
+def _name(role: Role) -> str:
+    played = _receiving()
+    return played.people[played.one(role)].name
+
+
 def token() -> TokenView:
     """A token in good order."""
     certificates = (
         CertificateView(
-            subject="沈砚秋", issuer="示例证书颁发机构", serial="4a7f09", usage="sign",
-            valid_from=NOW - timedelta(days=200), valid_to=NOW + timedelta(days=530), trusted=True,
+            subject=_name(Role.OFFICER),
+            issuer="Sample CA",
+            serial="4a7f09",
+            usage="sign",
+            valid_from=NOW - timedelta(days=200),
+            valid_to=NOW + timedelta(days=530),
+            trusted=True,
         ),
         CertificateView(
-            subject="沈砚秋", issuer="示例证书颁发机构", serial="4a7f0a", usage="decrypt",
-            valid_from=NOW - timedelta(days=200), valid_to=NOW + timedelta(days=530), trusted=True,
+            subject=_name(Role.OFFICER),
+            issuer="Sample CA",
+            serial="4a7f0a",
+            usage="decrypt",
+            valid_from=NOW - timedelta(days=200),
+            valid_to=NOW + timedelta(days=530),
+            trusted=True,
         ),
-    )  # fmt: skip
+    )
     return TokenView(
-        label="CA-01", holder="沈砚秋", state=TokenState.READY, serial="31e433399d26", maker="SoftHSM project",
-        expires=NOW + timedelta(days=530), certificates=certificates,
-    )  # fmt: skip
+        label="CA-01",
+        holder=_name(Role.OFFICER),
+        state=TokenState.READY,
+        serial="31e433399d26",
+        maker="SoftHSM project",
+        expires=NOW + timedelta(days=530),
+        certificates=certificates,
+    )
 
 
 def cases() -> tuple[CaseRow, ...]:
     """One case of each kind."""
     return (
-        CaseRow(case_id="1", name="城区档案数字化服务项目　1", number="KM-GK-2026-0118", method="public_tender",
-                role="officer", phase="receiving", starts=DEADLINE, when=CaseTime.TODAY, action=CaseAction.PREPARE),
-        CaseRow(case_id="2", name="库房环境监测系统　1", number="KM-CS-2026-0119", method="competitive_consultation",
-                role="supervisor", phase="announced", starts=DEADLINE + timedelta(days=6), when=CaseTime.COMING,
-                action=CaseAction.PREPARE, rehearsal=True),
-        CaseRow(case_id="3", name="办公楼物业管理服务　2", number="KM-GK-2026-0091", method="public_tender",
-                role="officer", phase="closed", starts=DEADLINE - timedelta(days=20), when=CaseTime.PAST,
-                action=CaseAction.ARCHIVE),
-    )  # fmt: skip
+        CaseRow(
+            case_id="1",
+            name=_receiving().lot.project_name,
+            number="KM-GK-2026-0118",
+            method="public_tender",
+            role="officer",
+            phase="receiving",
+            starts=DEADLINE,
+            when=CaseTime.TODAY,
+            action=CaseAction.PREPARE,
+        ),
+        CaseRow(
+            case_id="2",
+            name=_consultation().project_name,
+            number="KM-CS-2026-0119",
+            method="competitive_consultation",
+            role="supervisor",
+            phase="announced",
+            starts=DEADLINE + timedelta(days=6),
+            when=CaseTime.COMING,
+            action=CaseAction.PREPARE,
+            rehearsal=True,
+        ),
+        CaseRow(
+            case_id="3",
+            name=_receiving().lot.project_name,
+            number="KM-GK-2026-0091",
+            method="public_tender",
+            role="officer",
+            phase="closed",
+            starts=DEADLINE - timedelta(days=20),
+            when=CaseTime.PAST,
+            action=CaseAction.ARCHIVE,
+        ),
+    )
 
 
 def _home(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
@@ -127,15 +180,21 @@ def _empty_home(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
 
 def _prepare(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
     screen = PrepareScreen(Preferences())
-    screen.show_case(cases()[0], "沈砚秋")
-    screen.show_checks((
-        CheckLine(code="network", state=CheckState.PASSED, finding="network.ok", facts={"ms": 18}),
-        CheckLine(code="clock", state=CheckState.PASSED, finding="clock.ok", facts={"seconds": "0.1"}),
-        CheckLine(code="token", state=CheckState.PASSED, finding="token.ok",
-                  facts={"holder": "沈砚秋", "date": "2028-05-03"}),
-        CheckLine(code="disk", state=CheckState.PASSED, finding="disk.ok", facts={"hours": 212}),
-        CheckLine(code="reach", state=CheckState.FAILED, finding="reach.blocked", facts={"tcp": 7443, "udp": 7443}),
-    ))  # fmt: skip
+    screen.show_case(cases()[0], _name(Role.OFFICER))
+    screen.show_checks(
+        (
+            CheckLine(code="network", state=CheckState.PASSED, finding="network.ok", facts={"ms": 18}),
+            CheckLine(code="clock", state=CheckState.PASSED, finding="clock.ok", facts={"seconds": "0.1"}),
+            CheckLine(
+                code="token",
+                state=CheckState.PASSED,
+                finding="token.ok",
+                facts={"holder": _name(Role.OFFICER), "date": "2028-05-03"},
+            ),
+            CheckLine(code="disk", state=CheckState.PASSED, finding="disk.ok", facts={"hours": 212}),
+            CheckLine(code="reach", state=CheckState.FAILED, finding="reach.blocked", facts={"tcp": 7443, "udp": 7443}),
+        )
+    )
     return screen
 
 
@@ -165,11 +224,27 @@ def _new_case(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
 
 def _seal(_bridge: AsyncBridge, drafts: Path) -> QWidget:
     kit = KitView(
-        project="城区档案数字化服务项目", number="KM-GK-2026-0118/1", lot="1", deadline=DEADLINE,
-        holders=(HolderView(name="沈砚秋", organisation="云岭衡正招标代理有限公司", party="agency", trusted=True),
-                 HolderView(name="陆明远", organisation="春城区档案馆", party="purchaser", trusted=True)),
-        k=2, supplier_layer=True, issued_by="沈砚秋", signature_ok=True, host="云岭衡正招标代理有限公司",
-    )  # fmt: skip
+        project=_receiving().lot.project_name,
+        number="KM-GK-2026-0118/1",
+        lot="1",
+        deadline=DEADLINE,
+        holders=(
+            HolderView(
+                name=_name(Role.OFFICER), organisation=_receiving().lot.agency.name, party="agency", trusted=True
+            ),
+            HolderView(
+                name=_name(Role.PURCHASER),
+                organisation=_receiving().lot.purchaser.name,
+                party="purchaser",
+                trusted=True,
+            ),
+        ),
+        k=2,
+        supplier_layer=True,
+        issued_by=_name(Role.OFFICER),
+        signature_ok=True,
+        host=_receiving().lot.agency.name,
+    )
     wizard = SealBidWizard(ManualClock(NOW), lambda _path: kit)
     wizard.take_kit(drafts.parent / "sealing.kit")
     bid = next(iter(_receiving().bids))
@@ -184,10 +259,15 @@ def _case_page(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
     me = officer(played)
     page = CasePage(ManualClock(played.now), hosted=True)
     page.show_facts(StepFacts(played.seen_by(me)[0], me))
-    page.show_host(running=True, checks=(
-        CheckLine(code="reach", state=CheckState.PASSED, finding="reach.ok", facts={"address": "kp.example.cn:7443"}),
-        CheckLine(code="disk", state=CheckState.PASSED, finding="disk.ok", facts={"hours": 212}),
-    ))  # fmt: skip
+    page.show_host(
+        running=True,
+        checks=(
+            CheckLine(
+                code="reach", state=CheckState.PASSED, finding="reach.ok", facts={"address": "kp.example.cn:7443"}
+            ),
+            CheckLine(code="disk", state=CheckState.PASSED, finding="disk.ok", facts={"hours": 212}),
+        ),
+    )
     return page
 
 
@@ -202,7 +282,7 @@ def _bid_page(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
 def _control(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
     holder = QWidget()
     holder.setProperty("role", "page")
-    control = RehearsalControl(ManualClock(NOW), "城区档案数字化服务项目")
+    control = RehearsalControl(ManualClock(NOW), _receiving().lot.project_name)
     for role in ("officer", "supervisor", "expert"):
         control.show_role(role)
     for step in ("tokens", "host", "bid", "bid", "opening"):
@@ -214,7 +294,7 @@ def _control(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
 
 def _pin() -> DeskDialog[object]:
     act = Act("release_share", {"case": "KM-GK-2026-0118/1"})
-    return PinDialog(PinRequest("CA-01", "31e433399d26", "沈砚秋", act, PinState.LOW))  # type: ignore[return-value]
+    return PinDialog(PinRequest("CA-01", "31e433399d26", _name(Role.OFFICER), act, PinState.LOW))  # type: ignore[return-value]
 
 
 def _asked(make: Callable[[], object]) -> Factory:
@@ -222,7 +302,7 @@ def _asked(make: Callable[[], object]) -> Factory:
 
 
 def _case_details() -> object:
-    return CaseDetailsDialog(parse_case_file(SAMPLE_CASE.read_bytes()), "沈砚秋", "kp.example.cn")
+    return CaseDetailsDialog(parse_case_file(SAMPLE_CASE.read_bytes()), _name(Role.OFFICER), "kp.example.cn")
 
 
 def _person() -> object:
@@ -234,7 +314,7 @@ def _error() -> object:
 
 
 def _end() -> object:
-    return EndForAllDialog((tr("等待接受：{names}", names="陆明远"),))
+    return EndForAllDialog((tr("等待接受：{names}", names=_name(Role.PURCHASER)),))
 
 
 def program_screens() -> list[tuple[str, Factory]]:
@@ -256,8 +336,8 @@ def program_screens() -> list[tuple[str, Factory]]:
         ("dialog_sign_in", _asked(lambda: SignInDialog((), registers=False))),
         ("dialog_case_details", _asked(_case_details)),
         ("dialog_person", _asked(_person)),
-        ("dialog_link", _asked(lambda: LinkDialog("陆明远", SAMPLE_LINK.text(), secret=True))),
-        ("dialog_code", _asked(lambda: SecretDialog("陆明远", "40718263"))),
+        ("dialog_link", _asked(lambda: LinkDialog(_name(Role.PURCHASER), SAMPLE_LINK.text(), secret=True))),
+        ("dialog_code", _asked(lambda: SecretDialog(_name(Role.PURCHASER), "40718263"))),
         ("dialog_rehearsal", _asked(RehearsalDialog)),
         ("dialog_leave", _asked(lambda: leave_dialog(True))),
         ("dialog_end", _asked(_end)),

@@ -74,7 +74,7 @@ class SignaturePad(QWidget):
         painter.end()
         buffer = QBuffer()
         buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-        image.save(buffer, b"PNG")
+        image.save(buffer, "PNG")  # type: ignore[call-overload]  # the stub knows bytes only, PySide str only
         return bytes(buffer.data().data())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
