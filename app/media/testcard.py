@@ -63,7 +63,8 @@ class TestCard:
         luma = self._luma
         if text != self._shown:
             self._shown = text
-            x, y = width // 24, height // 16
+            # in the middle third, so that a tile of another shape that crops the sides still shows it
+            x, y = (width - sum(self._glyphs[c].shape[1] for c in text)) // 2 & ~1, height // 16
             for character in text:
                 glyph = self._glyphs[character]
                 rows, columns = glyph.shape
@@ -102,12 +103,9 @@ def _draw(name: str, note: str, width: int, height: int) -> Image.Image:
     draw.ellipse((middle - 3 * unit, 4 * unit, middle + 3 * unit, 10 * unit), fill=tint)
     draw.pieslice((middle - 6 * unit, 11 * unit, middle + 6 * unit, 25 * unit), 180, 360, fill=tint)
     large, small = (ImageFont.truetype(str(FONT), max(9, round(height * part))) for part in (0.085, 0.065))
-    label = draw.textbbox((0, 0), name, font=large)
-    y = height - round(height * 0.17)
-    draw.rounded_rectangle((8, y - 3, 20 + label[2], y + label[3] + 3), radius=4, fill=(20, 20, 24))
-    draw.text((14, y), name, font=large, fill=(240, 240, 240))
+    draw.text((middle, 11.6 * unit), name, font=large, fill=(245, 245, 245), anchor="ma")
     if note:
-        draw.text((26 + label[2], y + label[3] - small.size), note, font=small, fill=(210, 210, 215))
+        draw.text((middle, 13.6 * unit), note, font=small, fill=(225, 225, 230), anchor="ma")
     return image
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 from PySide6.QtWidgets import QComboBox
+from shiboken6 import isValid
 
 import app.session.rules.commands as cmd
 from app.errors import BidroomError
@@ -107,10 +108,14 @@ class SigningPanel(PhasePanel):
             pdf = await self.context.fetch(document.pdf_sha256)
         except (BidroomError, asyncio.CancelledError) as error:
             if isinstance(error, BidroomError):
+                if not isValid(self):
+                    return
                 self._note.setText(texts.exception_text(error).what)
                 self._shown = ""
                 return
             raise
+        if not isValid(self.viewer):
+            return  # the step moved on while the document was on its way
         page = self.viewer.area.current_page
         await self.viewer.open(pdf, texts.word("document", document.kind), page)
 
