@@ -47,6 +47,7 @@ class BidPage(View):
         self._bar.add(self._link, self._rehearsal, self._phase, enter)
         self._deadline, self._kit = label("body", wrap=True), label("body", wrap=True)
         self.countdown = CountdownLabel(clock)
+        self.countdown.over.connect(self.retranslate)
         self._standing = column(spacing=8)
         self.save_kit, self.seal = Button("plain", "download"), Button("primary", "lock")
         self.withdraw, self.receipt = Button("danger", "close"), Button("plain", "download")
@@ -105,7 +106,7 @@ class BidPage(View):
         self._kit.setText(said)
         bid = state.bids.get(facts.supplier)
         standing = bid is not None and not bid.withdrawn
-        open_now = state.phase == RECEIVING and self._connected and self._clock.now() < lot.deadline
+        open_now = state.phase in (RECEIVING, "gathering") and self._connected and self._clock.now() < lot.deadline
         self.save_kit.setEnabled(issued and self._connected)
         self.seal.setEnabled(issued and open_now)
         self.seal.setText(tr("替换…") if standing else tr("加密并递交…"))

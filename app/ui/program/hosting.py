@@ -1,5 +1,6 @@
 """项目管理 joined to its case: people, links, committee, sealing kit, and the host process on this machine."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -53,9 +54,27 @@ async def make_case(
         InputError: ``case.*``, ``people.malformed``, ``trust.*``, ``file.not_read``. FaultError: ``host.*``.
     """
     flat = lot_case(case, details.lot)
+    case_id, links = await asyncio.to_thread(
+        asyncio.run, _make(case, details, hosts, clock)
+    )  # key making takes a moment
+    own = links[0][1]
+    book.put(
+        KnownCase(
+            link=own.text(), name=f"{flat.project_name}　{flat.lot.id}", number=flat.project_number, method=flat.method,
+            role=Role.OFFICER.value, phase=ANNOUNCED, starts=flat.deadline, rehearsal=case.rehearsal, hosted=True,
+        )
+    )  # fmt: skip
+    await hosts.start(case_id)
+    return links
+
+
+async def _make(
+    case: CaseFile, details: CaseDetails, hosts: HostControl, clock: Clock
+) -> tuple[str, list[tuple[Person, Link]]]:
+    agency = case.agency
     officer = Person(
         id="officer", name=details.officer, roles=(Role.OFFICER, Role.OPENER), party=Party.AGENCY,
-        organisation=flat.agency.name, uscc=flat.agency.uscc,
+        organisation=agency.name, uscc=agency.uscc,
     )  # fmt: skip
     others = _people(details.people) if details.people is not None else ()
     people = others if any(person.has(Role.OFFICER) for person in others) else (officer, *others)
@@ -73,21 +92,13 @@ async def make_case(
     try:
         record = hosts.assign(room.case, room.keys.fingerprint, details.public)
         links: list[tuple[Person, Link]] = []
-        for person in people:
+        for person in sorted(people, key=lambda one: not one.has(Role.OFFICER)):
             secret = secrets.token_urlsafe(16)
             await room.report(commands.Invite(person=person.id, secret_sha256=digest_of(secret)))
             links.append((person, msgspec.structs.replace(link_of(record), person=person.id, secret=secret)))
     finally:
         await room.close()
-    own = next(link for person, link in links if person.has(Role.OFFICER))
-    book.put(
-        KnownCase(
-            link=own.text(), name=f"{flat.project_name}　{flat.lot.id}", number=flat.project_number, method=flat.method,
-            role=Role.OFFICER.value, phase=ANNOUNCED, starts=flat.deadline, rehearsal=case.rehearsal, hosted=True,
-        )
-    )  # fmt: skip
-    await hosts.start(room.case)
-    return links
+    return room.case, links
 
 
 def _people(path: Path) -> tuple[Person, ...]:

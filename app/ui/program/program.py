@@ -1,7 +1,6 @@
 """The desk as a whole: one window, its screens, and which of them comes next."""
 
 import asyncio
-from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer
@@ -9,7 +8,6 @@ from PySide6.QtWidgets import QWidget
 
 from app.ca.token import KeyHolder
 from app.errors import BidroomError, FaultError
-from app.procurement.case import CaseFile
 from app.session.client import Client
 from app.session.rules.people import Role
 from app.session.rules.state import ANNOUNCED, RECEIVING
@@ -17,28 +15,27 @@ from app.session.wire.link import parse_link
 from app.settings import data_dir
 from app.ui import texts
 from app.ui.application import Desk
-from app.ui.archive.archive_screen import ArchiveScreen
 from app.ui.async_bridge import ask
 from app.ui.dialogs.confirm import ConfirmDialog
 from app.ui.dialogs.error import ErrorDialog
 from app.ui.dialogs.join_link import JoinByLinkDialog
 from app.ui.dialogs.pin import DeskPinProvider
 from app.ui.home.home_screen import HomeScreen
-from app.ui.home.new_case import NewCaseWizard
 from app.ui.home.settings_screen import SettingsScreen
 from app.ui.i18n import tr
 from app.ui.main_window import MainWindow
 from app.ui.models import CaseAction, CaseRow, HomeView
+from app.ui.program.archives import Archives
 from app.ui.program.case_book import CaseBook, KnownCase, case_folder, case_row, seen
-from app.ui.program.case_dialogs import CaseDetailsDialog, LinkDialog, RehearsalDialog
-from app.ui.program.host_control import HostControl, own_address
-from app.ui.program.hosting import Hosting, make_case
+from app.ui.program.case_dialogs import RehearsalDialog
+from app.ui.program.host_control import HostControl
+from app.ui.program.hosting import Hosting
 from app.ui.program.joining import Joining
-from app.ui.program.pick import all_files, pick_file
+from app.ui.program.new_case import NewCase
 from app.ui.program.rehearsing import RehearsalShow
 from app.ui.program.room_media import DeskMedia, Devices
 from app.ui.program.room_window import Pictures, RoomPlace
-from app.ui.program.sealing import Bidding, Sealing, trust_folder
+from app.ui.program.sealing import Bidding, Sealing, before_opening
 from app.ui.program.services import Services
 from app.ui.program.token_watch import TokenWatch, selector
 from app.ui.program.tokens import Tokens
@@ -74,6 +71,7 @@ class Program(QObject):
         self.home = HomeScreen(services.clock)
         self._token_screen = Tokens(self.tokens, self.window, self.bridge, desk.preferences, services.clock, self)
         self._settings = SettingsScreen(desk.preferences)
+        self._archives = Archives(self.window, self.bridge, services, self.go_home, self)
         self._shows: list[RehearsalShow] = []
         self._starting: set[str] = set()
         self._timer = QTimer(self)
@@ -110,11 +108,17 @@ class Program(QObject):
         self._settings.modules_changed.connect(lambda: self.tokens.use(self.desk.preferences.token_modules))
         self.bridge.on(home.join_requested, self._join, "home.join")
         self.bridge.on(home.case_chosen, self._act, "home.case")
-        self.bridge.on(home.archive_requested, self._pick_archive, "home.archive")
+        self.bridge.on(home.archive_requested, self._archives.pick, "home.archive")
         self.bridge.on(home.rehearsal_requested, self._rehearse, "home.rehearsal")
         home.new_case_requested.connect(self._new_case)
         home.seal_requested.connect(lambda: self._seal(None))
         self.tokens.changed.connect(self._show_home)
+        window.screen_changed.connect(lambda _screen: self._show_line())
+
+    def _new_case(self) -> None:
+        NewCase(
+            self.window, self.bridge, self.book, self.hosts, self.tokens, self.clock, done=self.go_home, parent=self
+        )
 
     def go_home(self) -> None:
         """The first screen again."""
@@ -138,7 +142,7 @@ class Program(QObject):
         if row.action is CaseAction.ARCHIVE:
             archived = self.hosts.archive(case.parsed.case)
             if archived is not None:
-                await self._open_archive(archived[0], archived[1])
+                await self._archives.open(*archived)
             return
         if case.hosted and not self.hosts.running(case.parsed.case):
             await self._guarded_start(case.parsed.case)
@@ -204,11 +208,22 @@ class Program(QObject):
     def _noted(self) -> None:
         """Keep the home screen's line of the present case true."""
         place = self.place
+        self._show_line()
         if place is not None and place.client.state.lot is not None:
             known = seen(place.case, place.client.state, place.client.me)
             if known != place.case:
                 place.case = known
                 self.book.put(known)
+
+    def _show_line(self) -> None:
+        """A lost host is said above every screen of the case; the room says it itself."""
+        place = self.place
+        pages = [page.page for page in (place.hosting, place.bidding) if page is not None] if place is not None else []
+        lost = place is not None and place.client.status in ("reconnecting", "connecting")
+        if lost and self.window.screen_now() in pages:
+            self.window.banner.reconnecting()
+        else:
+            self.window.banner.clear()
 
     # --- the case one is in ---
 
@@ -222,7 +237,7 @@ class Program(QObject):
         self.window.name_window(place.case.name, rehearsal=client.state.rehearsal)
         person = client.state.people.get(client.me)
         before = client.state.phase in (ANNOUNCED, RECEIVING)
-        if before and person is not None and person.has(Role.SUPPLIER):
+        if person is not None and person.has(Role.SUPPLIER) and before_opening(client):
             self._show_bidding(place)
         elif before and person is not None:
             self._show_hosting(place)
@@ -245,18 +260,25 @@ class Program(QObject):
             place.room.left.connect(self._left_room)
         self.window.show_screen(place.room.screen)
 
+    def _open_room(self, page: Hosting | Bidding | None) -> None:
+        """The opening has begun, or the person wants in; whoever is in the middle of something else is only told."""
+        if page is not None and self.window.screen_now() is page.page:
+            self.show_room()
+        else:
+            self.window.toast.say(tr("开标会场已开放。"))
+
     def _show_hosting(self, place: Place) -> None:
         if place.hosting is None:
             place.hosting = Hosting(place.client, self.hosts, self.bridge, self)
             place.hosting.left.connect(self.go_home)
-            place.hosting.entered.connect(self.show_room)
+            place.hosting.entered.connect(lambda: self._open_room(place.hosting))
         self.window.show_screen(place.hosting.page)
 
     def _show_bidding(self, place: Place) -> None:
         if place.bidding is None:
             place.bidding = Bidding(place.client, self.bridge, self)
             place.bidding.left.connect(self.go_home)
-            place.bidding.entered.connect(self.show_room)
+            place.bidding.entered.connect(lambda: self._open_room(place.bidding))
             place.bidding.seal_asked.connect(lambda: self._seal(place.client))
         self.window.show_screen(place.bidding.page)
 
@@ -292,40 +314,6 @@ class Program(QObject):
         for screen in gone:
             self.window.drop(screen)
 
-    # --- the agency's new case ---
-
-    def _new_case(self) -> None:
-        wizard = NewCaseWizard()
-
-        def leave() -> None:
-            self.go_home()
-            self.window.drop(wizard)
-
-        wizard.left.connect(leave)
-        self.bridge.on(wizard.create_requested, lambda case, _data: self._create(wizard, case), f"new.{id(wizard)}")
-        self.window.show_screen(wizard)
-
-    async def _create(self, wizard: NewCaseWizard, case: CaseFile) -> None:
-        chip = self.tokens.chip()
-        details = await ask(
-            CaseDetailsDialog(case, chip.holder if chip is not None else "", own_address(), self.window)
-        )
-        if details is None:
-            return
-        wizard.set_busy(True)
-        try:
-            links = await make_case(case, details, self.hosts, self.book, self.clock)
-        except (BidroomError, OSError) as error:
-            await self._tell(error)
-            return
-        finally:
-            wizard.set_busy(False)
-        self.go_home()
-        self.window.drop(wizard)
-        for person, link in links[1:]:
-            await ask(LinkDialog(person.name, link.text(), secret=True, parent=self.window))
-        self.window.toast.say(tr("项目已建立，主机已启动。从列表进入项目，登记人员并发布密封工具包。"))
-
     # --- sealing, archives, rehearsals ---
 
     def _seal(self, client: Client | None) -> None:
@@ -359,24 +347,6 @@ class Program(QObject):
         if not chosen:
             raise FaultError("token.missing")
         return await self.tokens.open(selector(chosen[0]))
-
-    async def _pick_archive(self) -> None:
-        path = await pick_file(self.window, tr("打开档案"), "*.bidroom;;" + all_files())
-        if path is not None:
-            await self._open_archive(path, "")
-
-    async def _open_archive(self, path: Path, expect: str) -> None:
-        screen = ArchiveScreen(self.bridge, self.clock, self.services.verify)
-
-        def leave() -> None:
-            self.go_home()
-            self.window.drop(screen)
-
-        screen.closed.connect(leave)
-        self.window.show_screen(screen)
-        beside = path.with_name("trust.pem")
-        own = sorted(trust_folder().glob("*.pem")) if trust_folder().is_dir() else []
-        await screen.open(path, beside if beside.exists() else own[0] if own else None, expect)
 
     async def _rehearse(self) -> None:
         method = await ask(RehearsalDialog(self.window))

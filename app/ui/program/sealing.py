@@ -22,6 +22,7 @@ from app.procurement.case import Organisation
 from app.rehearsal.sample_bids import measure
 from app.session import acts
 from app.session.client import Client
+from app.session.rules.state import ANNOUNCED, RECEIVING
 from app.settings import data_dir
 from app.ui import texts
 from app.ui.async_bridge import AsyncBridge, ask
@@ -239,6 +240,14 @@ async def save_as(data: bytes, window: QWidget, title: str, name: str) -> None:
             await ask(ErrorDialog(told, parent=window))
 
 
+def before_opening(client: Client) -> bool:
+    """Whether bids may still be handed in: until the deadline, also while people already gather."""
+    state = client.state
+    if state.phase in (ANNOUNCED, RECEIVING):
+        return True
+    return state.phase == "gathering" and state.lot is not None and client.host_now() < state.lot.deadline
+
+
 class Bidding(QObject):
     """The supplier's page while its client is connected.
 
@@ -262,6 +271,7 @@ class Bidding(QObject):
         bridge.on(page.save_kit_requested, self._save_kit, "bid.kit", disable=page.save_kit)
         bridge.on(page.save_receipt_requested, self._save_receipt, "bid.receipt", disable=page.receipt)
         self._begun = False
+        page.countdown.over.connect(self._show)
         self._stop = client.on_change(self._show)
         self._show()
 
@@ -272,7 +282,7 @@ class Bidding(QObject):
     def _show(self) -> None:
         client = self.client
         self.page.show_facts(StepFacts(client.state, client.me), connected=client.status == "connected")
-        begun = bool(client.state.method and client.state.method.has(client.state.phase))
+        begun = not before_opening(client)
         if begun and not self._begun:
             self._begun = True
             self.entered.emit()
