@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy
 import pytest
 
 from app.errors import InputError
-from app.media.encoders import OpusEncoder, Vp8Encoder, level
+from app.media.encoders import OpusEncoder, level
 from app.media.mixer import Mixer
 from app.media.sources import SILENCE, CallbackSource, FileSource, Tone
 from app.media.testcard import TestCard
@@ -28,20 +27,11 @@ def test_the_clock_of_the_test_card_runs_and_the_name_is_drawn() -> None:
     other = luma(TestCard("供应商 乙", lambda: moment).draw())
     moment += timedelta(seconds=1)
     second = luma(card.draw())
-    clock = (slice(8, 40), slice(10, 120))
+    clock = (slice(8, 40), slice(100, 220))
     assert (first[clock] != second[clock]).any()
-    assert (first[60:140] == second[60:140]).all()
-    assert (first[150:172] != other[150:172]).any()
+    assert (first[45:170] == second[45:170]).all()
+    assert (first[110:140] != other[110:140]).any()
     assert first.shape == (180, 320)
-
-
-def test_a_test_card_with_its_encoding_costs_little() -> None:
-    card, encoder = TestCard("供应商 甲", lambda: datetime.now(UTC)), Vp8Encoder(150_000)
-    encoder.encode(card.draw(), 0, True)
-    start = time.thread_time()
-    for index in range(1, 81):
-        assert encoder.encode(card.draw(), index * 11_250, False)
-    assert (time.thread_time() - start) / 10 < 0.05, "ten seconds of picture, share of one core"
 
 
 async def test_a_tone_is_short_and_soft() -> None:
