@@ -179,7 +179,7 @@ def check(world: World, heard: Acknowledged, archive: Path, expect: str) -> None
 
 
 @pytest.mark.timeout(170)
-@pytest.mark.parametrize("rounds", [7, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [6, pytest.param(20, marks=pytest.mark.slow)])
 async def test_a_case_survives_a_host_that_is_killed_again_and_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rounds: int
 ) -> None:

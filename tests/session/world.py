@@ -250,7 +250,7 @@ class World:
         """Seal a supplier's bid to the kit; the envelope and its header's digest."""
         bid = self.bids[key]
         payload = kwargs.get("payload", bid.payload)
-        files = kwargs.get("files", [(d.name, p) for d, p in zip(payload.documents, bid.files, strict=True)])
+        files = kwargs.get("files") or [(d.name, p) for d, p in zip(payload.documents, bid.files, strict=True)]
         path = self.folder / f"{name or key}-{secrets.token_hex(4)}.bid"
         header = await acts.seal_bid(kwargs.get("kit", self.kit), payload, files, path, self.keys[key])
         return path, header
