@@ -30,6 +30,10 @@ REACH_SECONDS = 4.0
 LIMIT = 4 * 1024 * 1024
 
 
+_children: list["subprocess.Popen[bytes]"] = []
+"""Hosts that this desk has started: kept to be reaped when they end; they are not ended with the desk."""
+
+
 class HostRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A case's host.
 
@@ -133,10 +137,12 @@ class HostControl:
         flags = getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as out:
-            return subprocess.Popen(
+            child = subprocess.Popen(
                 arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env,
                 start_new_session=True, creationflags=flags,
             )  # fmt: skip
+        _children[:] = [one for one in _children if one.poll() is None] + [child]
+        return child
 
     async def _await_link(self, process: "subprocess.Popen[bytes]", log: Path) -> None:
         loop = asyncio.get_running_loop()
@@ -186,6 +192,8 @@ def own_address() -> str:
 def _alive(record: HostRecord) -> bool:
     if not record.pid:
         return False
+    for child in _children:
+        child.poll()
     try:
         process = psutil.Process(record.pid)
         same = abs(process.create_time() - record.started) < 2.0
