@@ -35,7 +35,7 @@ class Archives(QObject):
             await self.open(path)
 
     async def open(self, path: Path, expect: str = "") -> None:
-        """Show it; trust is what lies beside it as ``trust.pem``, else this user's own, and can be changed there."""
+        """Show it; trust is ``trust.pem`` beside it or in the case's folder, else this user's own."""
         screen = ArchiveScreen(self._bridge, self._services.clock, self._services.verify)
 
         def leave() -> None:
@@ -44,6 +44,7 @@ class Archives(QObject):
 
         screen.closed.connect(leave)
         self._window.show_screen(screen)
-        beside = path.with_name("trust.pem")
+        places = (path.with_name("trust.pem"), path.parent.parent / "trust.pem")
+        beside = next((place for place in places if place.exists()), None)
         own = sorted(trust_folder().glob("*.pem")) if trust_folder().is_dir() else []
-        await screen.open(path, beside if beside.exists() else own[0] if own else None, expect)
+        await screen.open(path, beside or (own[0] if own else None), expect)

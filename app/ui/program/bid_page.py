@@ -1,5 +1,7 @@
 """供应商 before the deadline: the sealing kit, what has been handed in, its receipt; replace or withdraw."""
 
+from datetime import datetime
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
@@ -35,6 +37,7 @@ class BidPage(View):
         self.setProperty("role", "page")
         self._clock = clock
         self._facts: StepFacts | None = None
+        self._until: datetime | None = None
         self._bar = TopBar()
         leave = Button("ghost", "arrow-left")
         leave.clicked.connect(self.back)
@@ -98,7 +101,9 @@ class BidPage(View):
         self._rehearsal.show_state(tr("演练，不具法律效力"), Tone.WARN)
         self._rehearsal.setVisible(state.rehearsal)
         self._deadline.setText(tr("截止与开标 {time}", time=texts.full_time(lot.deadline)))
-        self.countdown.run(lot.deadline)
+        if lot.deadline != self._until:  # running anew would say again that it is over
+            self._until = lot.deadline
+            self.countdown.run(lot.deadline)
         issued = bool(state.kit_sha256)
         said = tr("代理机构还没有发布密封工具包，发布后这里会显示。")
         if issued:

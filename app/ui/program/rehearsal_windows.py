@@ -19,7 +19,7 @@ from app.ui.async_bridge import AsyncBridge
 from app.ui.i18n import tr
 from app.ui.main_window import MainWindow
 from app.ui.program.room_window import Pictures, RoomPlace
-from app.ui.view import View, column, label, row
+from app.ui.view import View, column, label, restyle, row
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.chip import Chip, Tone
 
@@ -104,8 +104,9 @@ class PlayerStrip(View):
         )
         told = tr("轮到这个人时，流程会等您。") if self._held else tr("动作由演练自动完成，您可以随时接管。")
         self._hint.setText(told)
-        self.auto.setChecked(not self._held)
-        self.take.setChecked(self._held)
+        for button, on in ((self.auto, not self._held), (self.take, self._held)):
+            button.setChecked(on)
+            restyle(button, "on", on)
 
 
 class PlayerWindow(MainWindow):
