@@ -23,6 +23,7 @@ from app.ui.program.case_page import CasePage
 from app.ui.program.joining import device_key
 from app.ui.program.preparing import token_line
 from app.ui.program.rehearsal_control import RehearsalControl
+from app.ui.program.rehearsal_windows import PlayerStrip
 from app.ui.program.sample_screens import program_screens
 from app.ui.program.sign_in_dialog import SignInDialog
 from app.ui.program.token_watch import token_view
@@ -153,3 +154,15 @@ def test_every_screen_can_be_pictured(qtbot: QtBot, tmp_path: Path) -> None:
         for language in Language:
             set_language(language)
             assert widget.sizeHint().width() <= 1280 or widget.minimumSizeHint().width() <= 1280, name
+
+
+def test_whoever_takes_over_can_hand_back(qtbot: QtBot) -> None:
+    strip = PlayerStrip("沈砚秋", "officer")
+    qtbot.addWidget(strip)
+    asked: list[bool] = []
+    strip.hold_asked.connect(asked.append)
+    strip.take.click()
+    strip.show_held(True)
+    assert not strip.take.isVisibleTo(strip)
+    strip.auto.click()
+    assert asked == [True, False]

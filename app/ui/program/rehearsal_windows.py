@@ -19,7 +19,7 @@ from app.ui.async_bridge import AsyncBridge
 from app.ui.i18n import tr
 from app.ui.main_window import MainWindow
 from app.ui.program.room_window import Pictures, RoomPlace
-from app.ui.view import View, column, label, restyle, row
+from app.ui.view import View, column, label, row
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.chip import Chip, Tone
 
@@ -80,7 +80,6 @@ class PlayerStrip(View):
         self._state = Chip()
         self.auto, self.take = Button("small", "play"), Button("small", "hand")
         for button, held in ((self.auto, False), (self.take, True)):
-            button.setCheckable(True)
             button.clicked.connect(lambda _=False, held=held: self.hold_asked.emit(held))
         self.say(self.auto.setText, "自动")
         self.say(self.take.setText, "接管")
@@ -104,9 +103,8 @@ class PlayerStrip(View):
         )
         told = tr("轮到这个人时，流程会等您。") if self._held else tr("动作由演练自动完成，您可以随时接管。")
         self._hint.setText(told)
-        for button, on in ((self.auto, not self._held), (self.take, self._held)):
-            button.setChecked(on)
-            restyle(button, "on", on)
+        self.auto.setVisible(self._held)
+        self.take.setVisible(not self._held)
 
 
 class PlayerWindow(MainWindow):
