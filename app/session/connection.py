@@ -44,6 +44,8 @@ OVER_LIMIT = 500
 """Messages over the rate that are refused before the connection is cut."""
 BATCH, BATCH_BYTES = 500, 4 * 1024 * 1024
 HEAD_SECONDS = 0.05
+HEAD_CROWD = 10
+"""Desks that get a head every HEAD_SECONDS; each checks and cosigns it, so with more of them it takes longer."""
 HELLO_SECONDS = 10.0
 SIGN_IN_SECONDS = 180.0
 """A person may have to find the token and enter its PIN."""
@@ -124,9 +126,10 @@ class Connection:
             async with asyncio.timeout(SIGN_IN_SECONDS):
                 await self._handshake(nonce)
         except InputError as error:
-            await self._say(wire.RefusedCommand(0, error.code, dict(error.facts)))
+            with contextlib.suppress(ConnectionError):
+                await self._say(wire.RefusedCommand(0, error.code, dict(error.facts)))
             return
-        except TimeoutError:
+        except (TimeoutError, ConnectionError):
             return
         self._signed_in()
         sender = asyncio.create_task(self._send_all(), name=f"send to {self.person}")
@@ -398,13 +401,13 @@ class Connection:
                 return
 
     async def _send_heads(self) -> None:
-        """At most twenty heads a second: the last one stands for all before it."""
+        """At most twenty heads a second, fewer where many listen: the last one stands for all before it."""
         while True:
             await self._head.wait()
             self._head.clear()
             if self._witness:
                 self.put(wire.Head(self._room.note, self._witnesses()))
-            await asyncio.sleep(HEAD_SECONDS)
+            await asyncio.sleep(HEAD_SECONDS * max(1.0, self._room.listening / HEAD_CROWD))
 
     def _witnesses(self) -> dict[str, int]:
         """Who has cosigned what; a supplier is told of the agency and the supervisors only."""

@@ -194,6 +194,11 @@ class Room:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    @property
+    def listening(self) -> int:
+        """How many are told."""
+        return len(self._listeners)
+
     # --- making things happen ---
 
     async def report(self, command: Command) -> tuple[int, ...]:

@@ -44,6 +44,9 @@ async def played(folder: Path, method: str) -> tuple[World, Path, str]:
             await world.room.witnessed(world.room.tree.size)
         assert all(client.alarm == "" for client in world.clients.values())
         done = await archive_room(world.room)
+        size = world.room.tree.size
+        await world.restart()  # a closed case comes up again, and nothing is added to it
+        assert (world.state.phase, world.room.tree.size) == (CLOSED, size)
         return world, done.path, done.expect
     finally:
         await world.close()
