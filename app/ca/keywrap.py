@@ -11,7 +11,13 @@ import struct
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
-from asn1crypto import algos, cms, core, keys
+from asn1crypto import (
+    algos,
+    cms,
+    core,
+    keys,
+    tsp,  # noqa: F401 - it adds names to CMS's tables, which asn1crypto reads once: later is too late for time stamps
+)
 from asn1crypto import x509 as asn1_x509
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes

@@ -91,7 +91,9 @@ QComboBox QAbstractItemView { background: $surface; border: 1px solid $strong_li
     selection-background-color: $primary_soft; selection-color: $text; }
 QCheckBox, QRadioButton { spacing: 8px; background: transparent; }
 QCheckBox:focus, QRadioButton:focus { color: $primary; }
-QRadioButton::indicator { width: 14px; height: 14px; border: 1px solid $text3; border-radius: 8px; background: $surface; }
+QRadioButton::indicator {
+    width: 14px; height: 14px; border: 1px solid $text3; border-radius: 8px; background: $surface;
+}
 QRadioButton::indicator:checked { width: 6px; height: 6px; border: 5px solid $primary; }
 
 QTableView, QListView, QTreeView { background: $surface; border: 0; outline: 0; gridline-color: $line;

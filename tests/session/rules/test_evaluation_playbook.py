@@ -3,7 +3,20 @@
 from decimal import Decimal
 
 from factory import CONSULTATION, TENDER, A, B, C, advance, opened
-from steps import assemble, commit, confirm, elect, open_quotes, open_sheets, papers, quote, report, review, seal_sheets, talk
+from steps import (
+    assemble,
+    commit,
+    confirm,
+    elect,
+    open_quotes,
+    open_sheets,
+    papers,
+    quote,
+    report,
+    review,
+    seal_sheets,
+    talk,
+)
 
 import app.session.rules.commands as cmd
 import app.session.rules.events_case as evc
