@@ -13,6 +13,9 @@ from app.rehearsal.sample_bids import SampleBid
 from app.rehearsal.sample_case import SamplePerson
 from app.session.rules.people import Level, Party, Person, Role
 
+SITE = "评审一室"
+SEATED = ("expert-3", "expert-4")
+"""These experts sit in one room: own tokens and sheets, the room's camera and microphone."""
 PIN = "135790"
 """The PIN of every rehearsal token; a rehearsal has no secrets."""
 
@@ -57,6 +60,7 @@ def person_of(sample: SamplePerson) -> Person:
         party=party,
         organisation=organisation.name if organisation is not None else "评审专家库",
         uscc=organisation.uscc if organisation is not None else "",
+        seat=SITE if sample.role == "engineer" or sample.id in SEATED else "",
     )
 
 

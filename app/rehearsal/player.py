@@ -93,12 +93,17 @@ class Player:
             await self.media.close()
         await self.client.close()
 
-    async def publish(self, *, publishes: bool, pitch: int, note: str, addresses: tuple[str, ...] | None) -> None:
-        """Join the picture and sound: a drawn test picture with name and moving clock, and a tone; or listen only."""
+    async def publish(
+        self, *, publishes: bool, pitch: int, note: str, addresses: tuple[str, ...] | None, room: str = ""
+    ) -> None:
+        """Join the picture and sound: a drawn test picture with name and moving clock, and a tone; or listen only.
+
+        With ``room`` it is that room's camera and microphone, which serve everyone seated there.
+        """
         self.media = MediaSession(
             self._clock,
             publishes=publishes,
-            make_sources=lambda: (self._picture(note), Tone(pitch)),
+            make_sources=lambda: (self._picture(room or self.name, note), Tone(pitch)),
             on_frame=self.on_frame,
             addresses=addresses,
             muted=False,
@@ -108,12 +113,13 @@ class Player:
         )
 
         async def exchange(offer: str) -> str:
-            return await self.client.media_exchange(offer, publishes=publishes, name=self.name, kind="test")
+            kind = "room" if room else "test"
+            return await self.client.media_exchange(offer, publishes=publishes, name=room or self.name, kind=kind)
 
         await self.media.start(exchange)
 
-    def _picture(self, note: str) -> FrameSource:
-        card = TestCard(self.name, self._beijing, note=note)
+    def _picture(self, name: str, note: str) -> FrameSource:
+        card = TestCard(name, self._beijing, note=note)
         sink, source = self.on_frame, f"{self.client.me}/video"
         return card if sink is None else MirroredFrames(card, lambda frame: sink(source, frame))
 

@@ -259,10 +259,12 @@ class Rehearsal:
             return
         for number, player in enumerate(players):
             state = player.client.state
-            publishes = not state.has_role(player.client.me, Role.SUPERVISOR)
             person = state.people.get(player.client.me)
+            seated = person is not None and person.seat and not person.has(Role.ENGINEER)
+            publishes = not seated and not state.has_role(player.client.me, Role.SUPERVISOR)
+            room = person.seat if person is not None and person.has(Role.ENGINEER) else ""
             note = person.organisation if person is not None else ""
-            await player.publish(publishes=publishes, pitch=number, note=note[:18], addresses=None)
+            await player.publish(publishes=publishes, pitch=number, note=note[:18], addresses=None, room=room)
 
     def _one(self, role: str) -> Player:
         return next(p for key, p in self.players.items() if key.startswith(role))

@@ -1,6 +1,7 @@
 """Entries of the record as lines of the live record: the event's type and the facts its sentence needs."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 import msgspec
 
@@ -47,6 +48,8 @@ def record_line(facts: StepFacts, recorded: Recorded) -> RecordLine:
             said[field] = amount_text(value, "¥")
         elif field.endswith("sha256") and isinstance(value, str):
             said[field] = short_digest(value, 8, 4)
+        elif isinstance(value, Decimal):
+            said[field] = f"{value:f}"
         elif isinstance(value, str | int):
             said[field] = value
     _special(facts.state, recorded, said)
