@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from app.ca import sealing_kit
+from app.ca.blind import BlindHolder
 from app.ca.envelope import Recipient, Share, read_header, seal, seal_bytes, take_share
 from app.ca.envelope_header import EnvelopeHeader
 from app.ca.keywrap import wrap
@@ -249,13 +250,16 @@ async def release_sealed(client: Client, purpose: str) -> None:
     """A member releases its share of every sheet or quote at once."""
     found = client.state.sealed[purpose]
     act = Act("release_sealed", {"case": client.link.case, "purpose": purpose, "count": str(len(found.envelopes))})
+    if client.me not in found.holders:
+        raise InputError("release.not_holder")
+    holder = BlindHolder(client.who.key, unbase64(found.holders[client.me]))
     shares: dict[str, str] = {}
     for sealed in found.envelopes.values():
         header = await _header(client, sealed.envelope_sha256)
         right = header.sha256 == sealed.header_sha256 and header.core.purpose == purpose
         if not right or header.core.rehearsal != client.state.rehearsal:
             raise InputError("release.foreign")
-        shares[sealed.header_sha256] = await _to_host(client, await take_share(header, client.who.key, act))
+        shares[sealed.header_sha256] = await _to_host(client, await take_share(header, holder, act))
     await client.grave(commands.ReleaseSealed(purpose=purpose, shares=shares, grave=UNSIGNED), act)
 
 

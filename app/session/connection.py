@@ -15,6 +15,7 @@ from aiohttp import WSMsgType, web
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from app.ca.blind import blind
 from app.ca.signatures import verify_signature
 from app.ca.trust import TrustList
 from app.clock import parse_stamp, stamp
@@ -195,6 +196,10 @@ class Connection:
         if picture:
             kept = self._room.blobs.put_bytes(picture, self._room.keys.case_key)
             report = msgspec.structs.replace(report, drawn_signature_sha256=kept.sha256)
+        if self._room.state.has_role(report.person, Role.MEMBER):
+            named = unbase64(report.encryption_certificate)
+            nameless = blind(named, self._room.keys.host_key, self._room.clock.now())
+            report = msgspec.structs.replace(report, blind_certificate=base64_text(nameless))
         await self._room.report(report)
         self.person, self.session = report.person, report.session
 

@@ -595,6 +595,7 @@ class ReportSignIn(Command, frozen=True, kw_only=True):
     revocation: str
     invitation_sha256: str = ""
     drawn_signature_sha256: str = ""
+    blind_certificate: str = ""
     registers: Person | None = None
 
 

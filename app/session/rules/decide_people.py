@@ -123,6 +123,7 @@ def _(state: State, actor: str, command: cmd.ReportSignIn, now: datetime) -> Eve
             revocation=command.revocation,
             invitation_sha256=command.invitation_sha256,
             drawn_signature_sha256=command.drawn_signature_sha256,
+            blind_certificate=command.blind_certificate,
         )
     )
     return events

@@ -87,6 +87,7 @@ class SignedIn(Event, frozen=True, kw_only=True):
     revocation: str
     invitation_sha256: str = ""
     drawn_signature_sha256: str = ""
+    blind_certificate: str = ""
 
 
 class SignInRefused(Event, frozen=True, kw_only=True):

@@ -94,6 +94,7 @@ def _(state: State, event: ev.SignedIn, at: Recorded) -> State:
         at=at.at,
         revocation=event.revocation,
         drawn_signature_sha256=event.drawn_signature_sha256,
+        blind_certificate=event.blind_certificate,
     )
     invitations = state.invitations
     if event.invitation_sha256 in invitations:

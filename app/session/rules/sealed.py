@@ -30,10 +30,12 @@ def fix_holders(state: State, purpose: str) -> Events:
     """
     members = state.members()
     needed = majority(len(members))
+    signed_in = {person: state.signed_in[person] for person in members if person in state.signed_in}
     holders = {
-        person: state.signed_in[person].encryption_certificate
-        for person in members
-        if person in state.signed_in and state.signed_in[person].encryption_certificate
+        # suppliers seal quotes, and must not learn from a certificate who sits on the committee
+        person: (item.blind_certificate if purpose == QUOTE else "") or item.encryption_certificate
+        for person, item in signed_in.items()
+        if item.encryption_certificate
     }
     if len(holders) < needed:
         raise InputError("gate.too_few_holders", purpose=purpose, found=len(holders), needed=needed)

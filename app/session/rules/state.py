@@ -37,6 +37,7 @@ class SignIn(msgspec.Struct, frozen=True):
     at: datetime
     revocation: str
     drawn_signature_sha256: str = ""
+    blind_certificate: str = ""
 
 
 class Window(msgspec.Struct, frozen=True):
