@@ -1,7 +1,8 @@
 """All commands as one tagged union. Who may give which, and when, is decided in decide.py.
 
 A command that is *grave* carries ``grave``: the token's signature over :func:`app.session.rules.grave.statement`.
-Reports are commands of the host itself (actor ``host``): what it observed or finished.
+Reports are commands of the host itself (actor ``host``): what it observed or finished. One list, long because it is the
+whole of what can be asked for: it is read by looking a name up, not from top to bottom.
 """
 
 from datetime import datetime

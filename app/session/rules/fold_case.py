@@ -1,4 +1,4 @@
-"""How the events of the case itself change the state."""
+"""How the events of the case itself change the state: one small function an event, in the order of events_case.py."""
 
 from datetime import timedelta
 
