@@ -75,6 +75,13 @@ class BidDocument(Struct, frozen=True, forbid_unknown_fields=True):
     sha256: Digest
 
 
+class Evidence(Struct, frozen=True, forbid_unknown_fields=True):
+    """出处: the page of a bid's document on which an opinion rests; ``page`` counts from 1, as readers do."""
+
+    document: Digest
+    page: Annotated[int, Meta(ge=1, le=20_000)]
+
+
 class BidPayload(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The manifest of a bid 投标(响应)文件, inside the envelope.
 

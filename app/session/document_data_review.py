@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from app.clock import stamp
 from app.errors import InputError
+from app.procurement.bid import Evidence
 from app.procurement.scoring import marked_criteria
 from app.session.document_data_opening import recorded_bids
 from app.session.document_events import entered
@@ -67,7 +68,7 @@ def review_table(state: State, stage: str) -> ReviewTable | None:
             ReviewItem(code=item.id, name=line(item.text), requirement="" if item.mandatory else "非实质性条款")
             for item in items
         ),
-        findings=tuple(tuple(_finding(state, sheets.get(s, {}), item.id) for s in suppliers) for item in items),
+        findings=tuple(tuple(_finding(state, s, sheets.get(s, {}), item.id) for s in suppliers) for item in items),
         conclusions=tuple(_conclusion(state, stage, s, sheets.get(s, {})) for s in suppliers),
     )
 
@@ -80,10 +81,10 @@ def _reviewer(state: State, person: str) -> str:
     return line(f"{found.name}（{side}）")
 
 
-def _finding(state: State, sheets: dict[str, ReviewSheet], item: str) -> Finding:
+def _finding(state: State, supplier: str, sheets: dict[str, ReviewSheet], item: str) -> Finding:
     votes = [sheet.passed[item] for sheet in sheets.values() if item in sheet.passed]
     notes = [
-        f"{person_name(state, person)}：{sheet.reasons[item]}"
+        f"{person_name(state, person)}：{with_evidence(state, supplier, sheet.reasons[item], sheet.evidence.get(item))}"
         for person, sheet in sheets.items()
         if not sheet.passed.get(item, True) and sheet.reasons.get(item)
     ]
@@ -161,7 +162,15 @@ def score_sheet(source: Source, member: str) -> ScoreSheet:
     given = [[opened.scores.get(s, {}).get(item.id) for s in suppliers] for item in criteria]
     marks = [
         tuple(
-            _mark(score, opened.reasons.get(supplier, {}).get(item.id, ""))
+            _mark(
+                score,
+                with_evidence(
+                    state,
+                    supplier,
+                    opened.reasons.get(supplier, {}).get(item.id, ""),
+                    opened.evidence.get(supplier, {}).get(item.id),
+                ),
+            )
             for supplier, score in zip(suppliers, row, strict=True)
         )
         for item, row in zip(criteria, given, strict=True)
@@ -198,6 +207,15 @@ def _mark(score: Decimal | None, reason: str) -> Mark:
     if score is None:
         return Mark(score="0", reason="（未评分）")
     return Mark(score=figure(score), reason=body(reason))
+
+
+def with_evidence(state: State, supplier: str, reason: str, found: Evidence | None) -> str:
+    """The reason with its page ``（见技术文件.pdf第 12 页）``; a page of no document of this bid is left out."""
+    bid = state.bids.get(supplier)
+    names = {document.sha256: document.name for document in bid.documents} if bid is not None else {}
+    if found is None or found.document not in names:
+        return reason
+    return f"{reason}（见{names[found.document]}第 {found.page} 页）"
 
 
 def _sealed_before(source: Source, member: str) -> str | None:

@@ -50,6 +50,7 @@ import app.session.rules.events_evaluation as ev
 import app.session.rules.events_opening as evo
 from app.canon import canonical
 from app.errors import FaultError, InputError
+from app.procurement.bid import Evidence
 from app.procurement.data import Step
 from app.session.document_data import document_for
 from app.session.document_words import STEPS, ground_words, sentence
@@ -336,6 +337,20 @@ def test_a_sheet_with_a_missing_mark_says_so() -> None:
     assert document.totals == ("60.00", "0.00", "0.00")
     assert document.marks[0][0].reason == "（未评分）"
     assert document.sealed_hash == room_header(room, "m2")
+
+
+def test_a_reason_is_printed_with_its_page_and_a_foreign_page_is_left_out() -> None:
+    room = evaluated()
+    own = room.state.bids[A].documents[0].sha256
+    marks = {A: {"approach": payload(A, "60.00").price.total}, B: {"approach": payload(B, "60.00").price.total}}
+    evidence = {s: {"approach": Evidence(own, 12)} for s in (A, B)}
+    said = {s: {"approach": "有实例"} for s in (A, B)}
+    room = evaluated(m2=ev.OpenedSheet(scores=marks, reasons=said, evidence=evidence))
+    document = made(room, "score_sheet", "m2")
+    row = document.marks[[item.code for item in document.criteria].index("approach")]
+    first, second = (row[document.suppliers.index(name)] for name in ("甲公司", "乙公司"))
+    assert first.reason == "有实例（见技术.pdf第 12 页）"
+    assert second.reason == "有实例"
 
 
 def room_header(room: Room, member: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from app.errors import InputError
-from app.procurement.bid import BidPayload, PriceSchedule
+from app.procurement.bid import BidPayload, Evidence, PriceSchedule
 from app.procurement.case import CaseFile
 from app.procurement.rulepack import RuleSet
 from app.session.rules.command import Command
@@ -372,7 +372,7 @@ class DeclareNoObjection(Command, frozen=True, kw_only=True):
 
 
 class SubmitReview(Command, frozen=True, kw_only=True):
-    """提交审查表 of the current stage for one supplier: item id → passed, reasons for what failed."""
+    """提交审查表 of the stage for one supplier: item id → passed, reasons for what failed, where it is found."""
 
     supplier: str
     passed: dict[str, bool]
@@ -390,6 +390,7 @@ class CheckPlace(Command, frozen=True, kw_only=True):
 
     person: str
     note: str
+    evidence: dict[str, Evidence] = msgspec.field(default_factory=dict)
 
 
 class SignCommitment(Command, frozen=True, kw_only=True):

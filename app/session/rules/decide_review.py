@@ -98,12 +98,27 @@ def _(state: State, actor: str, command: cmd.SubmitReview, now: datetime) -> Eve
         raise InputError("review.item_missing", item=missing[0])
     if command.supplier not in state.continuing():
         raise InputError("review.unknown_supplier", supplier=command.supplier)
-    reasons = {item: reason for item, reason in command.reasons.items() if item in command.passed}
+    _check_evidence(state, command)
     return [
         ev.ItemReviewed(
-            stage=stage, supplier=command.supplier, reviewer=actor, passed=command.passed, reasons=reasons
+            stage=stage,
+            supplier=command.supplier,
+            reviewer=actor,
+            passed=command.passed,
+            reasons={item: reason for item, reason in command.reasons.items() if item in command.passed},
+            evidence=command.evidence,
         )
-    ]  # fmt: skip
+    ]
+
+
+def _check_evidence(state: State, command: cmd.SubmitReview) -> None:
+    """Evidence is a page of this supplier's own documents, for an item of this sheet."""
+    documents = {document.sha256 for document in state.bids[command.supplier].documents}
+    for item, found in command.evidence.items():
+        if item not in command.passed:
+            raise InputError("review.unknown_item", item=item)
+        if found.document not in documents:
+            raise InputError("review.unknown_document", item=item)
 
 
 def _decide(state: State, now: datetime) -> Events:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from app.procurement.bid import PriceSchedule
+from app.procurement.bid import Evidence, PriceSchedule
 from app.session.rules.event import Event, Grave
 
 Scores = dict[str, dict[str, Decimal]]
@@ -260,7 +260,7 @@ class SheetSealed(Event, frozen=True, kw_only=True):
 
 
 class OpenedSheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """评分表: points and reasons as the member sealed them."""
+    """评分表: points, reasons and where in the bids they are found, as the member sealed them."""
 
     scores: Scores
     reasons: dict[str, dict[str, str]]
@@ -290,6 +290,7 @@ class Standing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     technical: Decimal
     price_score: Decimal
     quote: Decimal
+    evidence: dict[str, dict[str, Evidence]] = {}
     evaluation_price: Decimal
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from app.procurement.bid import BidPayload
+from app.procurement.bid import BidPayload, Evidence
 from app.session.rules.event import Event, Grave
 
 
@@ -192,13 +192,14 @@ class BidsHandedOn(Event, frozen=True, kw_only=True):
 
 
 class ItemReviewed(Event, frozen=True, kw_only=True):
-    """逐项审查: one reviewer's personal sheet of one stage for one supplier, item → passed."""
+    """逐项审查: one reviewer's personal sheet of one stage for one supplier, item → passed, and why and where."""
 
     stage: str
     supplier: str
     reviewer: str
     passed: dict[str, bool]
     reasons: dict[str, str]
+    evidence: dict[str, Evidence] = msgspec.field(default_factory=dict)
 
 
 class ReviewDecided(Event, frozen=True, kw_only=True):

@@ -162,7 +162,7 @@ def _(state: State, event: ev.BidsHandedOn, at: Recorded) -> State:
 def _(state: State, event: ev.ItemReviewed, at: Recorded) -> State:
     stage = state.reviews.get(event.stage, {})
     by_reviewer = stage.get(event.supplier, {})
-    sheet = ReviewSheet(passed=event.passed, reasons=event.reasons)
+    sheet = ReviewSheet(passed=event.passed, reasons=event.reasons, evidence=event.evidence)
     filled = put(stage, event.supplier, put(by_reviewer, event.reviewer, sheet))
     return state.with_(reviews=put(state.reviews, event.stage, filled))
 

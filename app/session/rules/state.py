@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from app.procurement.bid import BidPayload, PriceSchedule
+from app.procurement.bid import BidPayload, Evidence, PriceSchedule
 from app.procurement.case import LotCase
 from app.procurement.methods import Method
 from app.procurement.rulepack import RuleSet
@@ -151,6 +151,7 @@ class Clarification(msgspec.Struct, frozen=True):
     seen: bool = False
     confirmed: bool | None = None
     corrected: Decimal | None = None
+    evidence: dict[str, Evidence] = msgspec.field(default_factory=dict)
     steps: tuple[str, ...] = ()
 
     @property

@@ -1,11 +1,13 @@
 """Qualification and conformity: who reviews, majority and dissent, the clock, clarification before a decision."""
 
+import msgspec
 from factory import CONSULTATION, GRAVE, TENDER, A, B, C, D, Room, advance, opened, passing
 from steps import acts, review, to_conformity
 
 import app.session.rules.commands as cmd
 import app.session.rules.events_evaluation as eve
 import app.session.rules.events_opening as evo
+from app.procurement.bid import Evidence
 
 
 def sheet(room: Room, supplier: str = A, **failing: str) -> cmd.SubmitReview:
@@ -36,6 +38,18 @@ def test_a_sheet_names_every_item_and_gives_a_reason_for_what_failed() -> None:
     assert room.refuses("officer", other) == "review.unknown_item"
     assert room.refuses("officer", sheet(room, "no such")) == "review.unknown_supplier"
     assert room.refuses("officer", sheet(room, credit="长" * 2001)) == "refused.text"
+
+
+def test_evidence_is_a_page_of_the_suppliers_own_documents() -> None:
+    room = qualifying()
+    own, other = (room.state.bids[s].documents[0].sha256 for s in (A, B))
+    with_page = msgspec.structs.replace(sheet(room), evidence={"credit": Evidence(own, 3)})
+    foreign = msgspec.structs.replace(sheet(room), evidence={"credit": Evidence(other, 3)})
+    nothing = msgspec.structs.replace(sheet(room), evidence={"x": Evidence(own, 3)})
+    assert room.refuses("officer", foreign) == "review.unknown_document"
+    assert room.refuses("officer", nothing) == "review.unknown_item"
+    room.does("officer", with_page)
+    assert room.state.reviews["qualification"][A]["officer"].evidence == {"credit": Evidence(own, 3)}
 
 
 def test_all_are_decided_at_once_when_the_last_sheet_is_in() -> None:
