@@ -1,5 +1,6 @@
 """Opening a database so that what is committed survives a power cut, and its tables are of this version."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.pool import StaticPool
 
 from app.errors import FaultError
 
+_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -46,6 +48,14 @@ def migrate(connection: sa.Connection) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     alembic.command.upgrade(config, "head")
+
+
+def disk_full(error: SQLAlchemyError) -> bool:
+    """Whether SQLite found no room: the disk, a quota, or the shared-memory file that it makes when it opens.
+
+    A failed fsync is none of these: after it nobody knows what is on the disk.
+    """
+    return getattr(getattr(error, "orig", None), "sqlite_errorcode", None) in _NO_ROOM
 
 
 def _engine(url: str) -> sa.Engine:

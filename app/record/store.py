@@ -14,11 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.clock import stamp
 from app.errors import FaultError, InputError
 from app.record.checkpoint import parse_note, parse_signature_line
-from app.record.database import connect
+from app.record.database import connect, disk_full
 from app.record.entry import parse_entry
 from app.record.evidence import StoredCheckpoint, StoredCosignature, StoredStamp
 from app.record.log import MerkleTree, leaf_hash
 from app.record.mirror import Mirror
+from app.record.reserve import Reserve
 from app.record.tables import checkpoints, cosignatures, entries, stamps
 
 _PAGE = 1000
@@ -31,16 +32,18 @@ class Store:
     Attributes:
         case: the case id; several cases may share a database.
         mirror: the second copy, if one is kept; it reports damage and is never fatal.
+        reserve: space of its own on the disk, used up step by step when the disk is full.
     """
 
-    def __init__(self, url: str, case: str, *, mirror: Path | None = None) -> None:
+    def __init__(self, url: str, case: str, *, mirror: Path | None = None, reserve: Reserve | None = None) -> None:
         """Open or create; brings the tables to the present version.
 
         Raises:
             FaultError: ``record.cannot_open``.
         """
         self.case = case
-        self._engine, self._connection = connect(url)
+        self.reserve = reserve
+        self._engine, self._connection = self._connect(url)
         try:
             self._size: int | None = self._count()
             self.mirror = None if mirror is None else Mirror(mirror)
@@ -52,9 +55,18 @@ class Store:
 
     @classmethod
     def at(cls, folder: Path, case: str, *, mirror: Path | None = None) -> Self:
-        """The record in ``folder/record.sqlite``; makes the folder."""
+        """The record in ``folder/record.sqlite`` with its reserve; makes the folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        return cls(f"sqlite:///{folder / 'record.sqlite'}", case, mirror=mirror)
+        return cls(f"sqlite:///{folder / 'record.sqlite'}", case, mirror=mirror, reserve=Reserve(folder))
+
+    def _connect(self, url: str) -> tuple[sa.Engine, sa.Connection]:
+        while True:
+            try:
+                return connect(url)
+            except FaultError as error:
+                cause = error.__cause__
+                if not (isinstance(cause, SQLAlchemyError) and self._freed(cause)):
+                    raise
 
     def close(self) -> None:
         """Let go of the files."""
@@ -209,12 +221,20 @@ class Store:
             raise FaultError("record.not_read", error=type(error).__name__) from error
 
     def _insert(self, table: sa.Table, rows: list[dict[str, object]]) -> None:
-        try:
-            with self._connection.begin():
-                self._connection.execute(sa.insert(table), rows)
-        except SQLAlchemyError as error:
-            self._size = None  # a commit that reports a failure may have reached the disk all the same
-            raise FaultError("record.not_written", error=type(error).__name__) from error
+        while True:
+            try:
+                with self._connection.begin():
+                    self._connection.execute(sa.insert(table), rows)
+                return
+            except SQLAlchemyError as error:
+                if self._freed(error):
+                    continue  # SQLite has rolled back what found no room
+                self._size = None  # a commit that reports a failure may have reached the disk all the same
+                raise FaultError("record.not_written", error=type(error).__name__) from error
+
+    def _freed(self, error: SQLAlchemyError) -> bool:
+        """Whether the disk was full, and the reserve had something to give."""
+        return disk_full(error) and self.reserve is not None and self.reserve.give()
 
 
 class AsyncStore:
