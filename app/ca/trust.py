@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
+from app.ca.ocsp import OcspAnswer
 from app.ca.revocation import RevocationList, Standing
 from app.ca.signatures import MIN_RSA_BITS, SUPPORTED_SUITES, describe, fingerprint, parse_certificate
 from app.errors import InputError
@@ -92,7 +93,7 @@ class TrustList:
 
     Attributes:
         roots, intermediates: DER.
-        crls: DER.
+        crls, ocsp: DER.
         demo: of a rehearsal; only such a list may hold roots marked ``DEMO_MARK``.
     """
 
@@ -102,22 +103,30 @@ class TrustList:
         crls: Sequence[bytes] = (),
         intermediates: Sequence[bytes] = (),
         *,
+        ocsp: Sequence[bytes] = (),
         demo: bool = False,
     ) -> None:
-        """Each item is one DER object or a PEM bundle.
+        """Each item is one DER object or a PEM bundle; ``ocsp``: OCSP answers, DER.
 
         Raises:
-            InputError: ``trust.unreadable``; ``trust.demo_root`` for a test root in a list that is not a demo's.
+            InputError: ``trust.unreadable``, ``ocsp.unreadable``, ``ocsp.refused``; ``trust.demo_root`` for a test root
+                in a list that is not a demo's.
         """
         self._roots = [certificate for item in roots for certificate in _certificates(item)]
         self._intermediates = [certificate for item in intermediates for certificate in _certificates(item)]
-        self._crls = [RevocationList(crl) for item in crls for crl in _crls(item)]
+        self._crls = [RevocationList(crl) for item in crls for crl in read_crls(item)]
         self.demo = demo
         self.roots = tuple(root.public_bytes(Encoding.DER) for root in self._roots)
         self.intermediates = tuple(one.public_bytes(Encoding.DER) for one in self._intermediates)
+        self._answers = [OcspAnswer(item) for item in ocsp]
         self.crls = tuple(crl.der for crl in self._crls)
+        self.ocsp = tuple(answer.der for answer in self._answers)
         if not demo and any(is_demo(root) for root in self.roots):
             raise InputError("trust.demo_root")
+
+    def with_evidence(self, crls: Sequence[bytes] = (), ocsp: Sequence[bytes] = ()) -> "TrustList":
+        """The same roots with further revocation evidence."""
+        return TrustList(self.roots, [*self.crls, *crls], self.intermediates, ocsp=[*self.ocsp, *ocsp], demo=self.demo)
 
     @property
     def fingerprints(self) -> tuple[str, ...]:
@@ -185,7 +194,7 @@ class TrustList:
             return Part(Status.COULD_NOT_TELL, "revocation.no_path")
         unsure: Part | None = None
         for certificate, issuer in itertools.pairwise(path):
-            standing = _standing(self._crls, certificate, issuer, at)
+            standing = _standing([*self._answers, *self._crls], certificate, issuer, at)
             if standing is Standing.REVOKED:
                 return Part(Status.FAILED, "revocation.revoked", _name(certificate))
             if standing is not Standing.GOOD:
@@ -201,9 +210,12 @@ def is_demo(certificate: bytes) -> bool:
 
 
 def _standing(
-    crls: Sequence[RevocationList], certificate: x509.Certificate, issuer: x509.Certificate, at: datetime
+    evidence: Sequence[RevocationList | OcspAnswer],
+    certificate: x509.Certificate,
+    issuer: x509.Certificate,
+    at: datetime,
 ) -> Standing:
-    standings = {crl.standing(certificate, issuer, at) for crl in crls}
+    standings = {one.standing(certificate, issuer, at) for one in evidence}
     for standing in (Standing.REVOKED, Standing.GOOD, Standing.STALE):
         if standing in standings:
             return standing
@@ -291,7 +303,8 @@ def _certificates(item: bytes) -> list[x509.Certificate]:
         raise InputError("trust.unreadable") from None
 
 
-def _crls(item: bytes) -> list[x509.CertificateRevocationList]:
+def read_crls(item: bytes) -> list[x509.CertificateRevocationList]:
+    """The revocation lists in ``item``: one in DER, or a PEM bundle; InputError ``trust.unreadable``."""
     if len(item) > MAX_TRUST_FILE:
         raise InputError("trust.unreadable")
     begin, end = b"-----BEGIN X509 CRL-----", b"-----END X509 CRL-----"
