@@ -169,6 +169,48 @@ def test_the_viewer_draws_what_is_in_sight(run: Run, pdf: bytes) -> None:
     assert not drawn_unseen
 
 
+async def test_contents_and_places_of_words_are_told(pdf: bytes) -> None:
+    renderer = PageRenderer()
+    try:
+        await renderer.open(pdf)
+        headings = await renderer.outline()
+        assert [(h.level, h.title, h.page) for h in headings] == [
+            (0, "第一页", 0), (0, "第二页 needle", 1), (0, "第三页", 2),
+        ]  # fmt: skip
+        assert await renderer.locate("needle", 0) == ()
+        (left, bottom, width, height), *more = await renderer.locate("needle", 1)
+        assert not more
+        assert 0 < left < left + width < 200
+        assert 150 < bottom < bottom + height < 300
+    finally:
+        renderer.close()
+
+
+def test_the_viewer_goes_to_a_heading_then_to_words_and_says_when_there_are_none(run: Run, pdf: bytes) -> None:
+    async def main() -> list[object]:
+        bridge = AsyncBridge(print)
+        viewer = DocumentViewer(bridge)
+        viewer.resize(600, 320)
+        viewer.show()
+        await viewer.open(pdf, "技术文件.pdf", 0)
+        seen: list[object] = [viewer.contents.isVisible(), viewer.outline.isVisible()]
+        viewer.contents.click()
+        seen += [viewer.outline.isVisible(), await viewer.look_for("第三 页"), viewer.area.current_page]
+        seen += [viewer.outline.currentRow(), await viewer.look_for("needle"), viewer.area.current_page]
+        viewer._search.setText("nowhere")
+        await viewer._find()
+        seen += [await viewer.look_for("nowhere"), viewer._said.isVisible(), viewer._said.text()]
+        viewer.close_renderer()
+        await bridge.close()
+        viewer.close()
+        viewer.deleteLater()
+        return seen
+
+    assert run(main()) == [
+        True, False, True, True, 2, 2, True, 1, False, True, "没有找到“nowhere”",
+    ]  # fmt: skip
+
+
 def test_the_viewer_says_what_cannot_be_shown(run: Run, pdf: bytes) -> None:
     async def main() -> tuple[str, str, str]:
         bridge = AsyncBridge(print)

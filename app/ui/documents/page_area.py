@@ -101,6 +101,24 @@ class PageArea(QAbstractScrollArea):
             top += (self._sizes[number][1] - up) * self.scale - self.viewport().height() / 2
         self.verticalScrollBar().setValue(int(top))
 
+    def position(self) -> float:
+        """Where the top of the view is: page number and the part of that page above it, e.g. ``2.25``."""
+        value = self.verticalScrollBar().value()
+        number = max((n for n, top in enumerate(self._tops) if top <= value), default=0)
+        if not self._tops:
+            return 0.0
+        return number + max(0.0, min((value - self._tops[number]) / self._height(number), 0.9999))
+
+    def go_to_position(self, position: float) -> None:
+        """Bring ``position`` (see :meth:`position`) to the top."""
+        if self._tops:
+            number = max(0, min(int(position), len(self._tops) - 1))
+            part = max(0.0, min(position - number, 0.9999))
+            self.verticalScrollBar().setValue(round(self._tops[number] + part * self._height(number)))
+
+    def _height(self, number: int) -> float:
+        return self._sizes[number][1] * self.scale + GAP
+
     def set_zoom(self, zoom: float) -> None:
         """A fixed zoom, 1.0 = 96 dpi."""
         self._fit, self._zoom = False, max(ZOOMS[0], min(zoom, ZOOMS[-1]))

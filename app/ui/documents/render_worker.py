@@ -6,19 +6,28 @@ itself (POSIX), it also limits its own memory and processor time and gives up th
 
 import os
 import sys
+from itertools import islice
 from typing import BinaryIO
 
 import pypdfium2 as pdfium
 
 from app.ui.documents.wire import (
+    MAX_BOXES,
     MAX_FILE,
+    MAX_HEADINGS,
     MAX_PAGES_LISTED,
     MAX_PIXELS,
+    MAX_TITLE,
     Failed,
     Find,
     Found,
+    Heading,
+    Locate,
+    Located,
     Open,
     Opened,
+    Outline,
+    Outlined,
     Render,
     Rendered,
     Reply,
@@ -29,6 +38,7 @@ from app.ui.documents.wire import (
 
 MEMORY_LIMIT = 1536 * 1024 * 1024
 CPU_SECONDS = 900
+DEPTH = 6
 _BGRX = 4
 
 
@@ -51,6 +61,10 @@ class Worker:
                     answer, pixels = self._render(request)
                 case Find():
                     answer = self._find(request)
+                case Locate():
+                    answer = self._locate(request)
+                case Outline():
+                    answer = self._outline()
         except MemoryError:
             answer = Failed("document.memory")
         except pdfium.PdfiumError as error:
@@ -103,6 +117,36 @@ class Worker:
             text_page.close()
             page.close()
         return Found(tuple(pages), end)
+
+    def _locate(self, request: Locate) -> Reply:
+        if self._document is None:
+            return Failed("document.not_open")
+        page = self._document[request.page]
+        boxes: list[tuple[float, float, float, float]] = []
+        if page.get_rotation() == 0:  # what pdfium says of text does not turn with the page
+            left, bottom, _, _ = page.get_bbox()
+            text_page = page.get_textpage()
+            searcher = text_page.search(request.text)
+            while len(boxes) < MAX_BOXES and (hit := searcher.get_next()) is not None:
+                for number in range(text_page.count_rects(*hit)):
+                    x0, y0, x1, y1 = text_page.get_rect(number)
+                    boxes.append((x0 - left, y0 - bottom, x1 - x0, y1 - y0))
+            text_page.close()
+        page.close()
+        return Located(tuple(boxes[:MAX_BOXES]))
+
+    def _outline(self) -> Reply:
+        if self._document is None:
+            return Failed("document.not_open")
+        count = len(self._document)
+        headings = []
+        for mark in islice(self._document.get_toc(max_depth=DEPTH), MAX_HEADINGS):
+            place = mark.get_dest()
+            page = place.get_index() if place is not None else None
+            title = " ".join(mark.get_title()[: 4 * MAX_TITLE].split())[:MAX_TITLE]
+            if title and page is not None and 0 <= page < count:
+                headings.append(Heading(mark.level, title, page))
+        return Outlined(tuple(headings))
 
 
 def _code(error: Exception) -> str:

@@ -15,7 +15,23 @@ import psutil
 import app
 from app.errors import FaultError, InputError
 from app.logs import get_logger
-from app.ui.documents.wire import MAX_FILE, Failed, Find, Found, Open, Opened, Render, Rendered, Reply, Request
+from app.ui.documents.wire import (
+    MAX_FILE,
+    Failed,
+    Find,
+    Found,
+    Heading,
+    Locate,
+    Located,
+    Open,
+    Opened,
+    Outline,
+    Outlined,
+    Render,
+    Rendered,
+    Reply,
+    Request,
+)
 from app.ui.documents.wire import read_reply as _read
 from app.ui.documents.wire import write as _write
 
@@ -101,6 +117,26 @@ class PageRenderer:
             if not isinstance(reply, Found):
                 raise self._refused(reply)
             return reply
+
+    async def locate(self, text: str, page: int) -> tuple[tuple[float, float, float, float], ...]:
+        """Where ``text`` stands on ``page``: boxes (left, bottom, width, height) in points from the lower left."""
+        async with self._turn:
+            if self.pid is None:
+                await self._open()
+            reply, _ = await self._ask(Locate(page, text), b"", self._page_seconds)
+            if not isinstance(reply, Located):
+                raise self._refused(reply)
+            return reply.boxes
+
+    async def outline(self) -> tuple[Heading, ...]:
+        """The document's own table of contents; empty when it has none."""
+        async with self._turn:
+            if self.pid is None:
+                await self._open()
+            reply, _ = await self._ask(Outline(), b"", self._page_seconds)
+            if not isinstance(reply, Outlined):
+                raise self._refused(reply)
+            return reply.headings
 
     def close(self) -> None:
         """End the child at once; a call under way fails with ``document.crashed``."""

@@ -1,14 +1,19 @@
-"""Reading a PDF: toolbar (zoom, fit width, page number, search), pages, and what to say when it will not show."""
+"""Reading a PDF: toolbar (contents, page number, zoom, search), pages, and what to say when it will not show.
+
+Keys: ``Ctrl+F`` search, Enter the next place, ``Esc`` back to the pages.
+"""
 
 import asyncio
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from app.errors import BidroomError
 from app.ui import texts
 from app.ui.async_bridge import AsyncBridge
+from app.ui.documents.outline import OutlineList
 from app.ui.documents.page_area import ZOOMS, Mark, PageArea
 from app.ui.documents.renderer import PageRenderer
 from app.ui.i18n import tr
@@ -54,7 +59,26 @@ class DocumentViewer(View):
         self._total, self._percent = label("second"), label("second")
         self._search = QLineEdit()
         self._search.setMaxLength(100)
-        self._search.setFixedWidth(150)
+        self._search.setMinimumWidth(80)
+        self._search.setMaximumWidth(180)
+        self._searched = ""
+        self._marks: list[Mark] = []
+        self._found: list[Mark] = []
+        find = QShortcut(QKeySequence.StandardKey.Find, self)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.activated.connect(self._start_search)
+        self.contents = Button("small", "document")
+        self.contents.setCheckable(True)
+        self.contents.hide()
+        self.say(self.contents.setToolTip, "目录")
+        self.say(self.contents.setAccessibleName, "目录")
+        self.outline = OutlineList()
+        self.outline.hide()
+        self.outline.chosen.connect(self.area.go_to)
+        self.contents.toggled.connect(self.outline.setVisible)
+        self.say(self.outline.setAccessibleName, "目录")
+        self._said = label("second", wrap=True)
+        self._said.hide()
         self._search.returnPressed.connect(lambda: self._bridge.start(self._find(), "document.find"))
         smaller, larger, fit = Button("ghost", "minus"), Button("ghost", "plus"), Button("small")
         smaller.clicked.connect(lambda: self._step_zoom(-1))
@@ -70,7 +94,7 @@ class DocumentViewer(View):
         self.say(self.area.setAccessibleName, "文件内容")
         self._tools, self._handles = QWidget(), QWidget()
         self._handles.setLayout(
-            row(self._number, self._total, smaller, self._percent, larger, fit, self._search, spacing=6)
+            row(self.contents, self._number, self._total, smaller, self._percent, larger, fit, self._search, spacing=6)
         )
         tools = row(self._name, self._handles)
         tools.setStretch(0, 1)
@@ -93,12 +117,17 @@ class DocumentViewer(View):
         inner.addLayout(row(again, None))
         inner.addStretch(2)
         self._pages = QStackedWidget()
-        for page in (self._nothing, self._waiting, self.area, broken):
+        self._reading = QWidget()
+        reading = row(self.outline, self.area, spacing=8)
+        reading.setStretch(1, 1)
+        self._reading.setLayout(reading)
+        for page in (self._nothing, self._waiting, self._reading, broken):
             self._pages.addWidget(page)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self._tools)
+        layout.addWidget(self._said)
         layout.addWidget(self._pages, 1)
         self._tools.setVisible(False)
         self._source: Path | bytes | None = None
@@ -116,6 +145,8 @@ class DocumentViewer(View):
         mine = self._generation
         self._source, self._title, self._start_page, self._error = source, title, page, None
         self._queue.clear()
+        self._searched, self._marks, self._found = "", [], []
+        self._said.hide()
         self._name.setText(title)
         self._pages.setCurrentIndex(1)
         self._handles.hide()
@@ -126,6 +157,10 @@ class DocumentViewer(View):
             if mine == self._generation:
                 self._show_error(error)
             return
+        try:
+            headings = await self._renderer.outline()
+        except BidroomError:  # pages without a table of contents are better than none
+            headings = ()
         if mine != self._generation:
             return
         self._count = len(sizes)
@@ -134,7 +169,11 @@ class DocumentViewer(View):
         self.area.show_pages(sizes)
         if self._number.hasFocus():
             self.area.setFocus()
-        self.area.go_to(page)
+        self.outline.show_headings(headings)
+        self.contents.setVisible(bool(headings))
+        self.outline.setVisible(bool(headings) and self.contents.isChecked())
+        self.area.go_to(self._start_page)
+        self.outline.show_page(self._start_page)
         self.retranslate()
         self.shown.emit(self._count)
 
@@ -149,7 +188,27 @@ class DocumentViewer(View):
         return self._error.code if self._error else ""
 
     def set_marks(self, marks: list[Mark]) -> None:
-        self.area.set_marks(marks)
+        """Marks of who shows the document; what a search finds is marked beside them."""
+        self._marks = marks
+        self.area.set_marks([*marks, *self._found])
+
+    def go_to(self, page: int) -> None:
+        """Bring ``page`` (from 0) to the top, now or once the document is there."""
+        self._start_page = page
+        self.area.go_to(page)
+
+    def hide_name(self) -> None:
+        """Who shows the document says its name elsewhere."""
+        self._name.hide()
+
+    async def look_for(self, words: str) -> bool:
+        """Go to the heading with ``words`` in it, else to the first page with that text; whether there is one."""
+        page = self.outline.page_of(words)
+        if page is None:
+            return await self._search_from(words, 0)
+        self.area.go_to(page)
+        await self._mark_found(words, page, scroll=False)
+        return True
 
     def retranslate(self) -> None:
         self._total.setText(tr("/ {total} 页", total=self._count))
@@ -194,30 +253,67 @@ class DocumentViewer(View):
                 self.last_page_seen.emit()
 
     async def _find(self) -> None:
-        wanted, start = self._search.text().strip(), self.area.current_page + 1
-        mine = self._generation
+        wanted = self._search.text().strip()
         if not wanted:
             return
-        looked = 0
+        start = self.area.current_page + (wanted == self._searched)
+        self._searched = wanted
+        if await self._search_from(wanted, start):
+            self._said.hide()
+        else:
+            self._search.selectAll()
+            self._said.setText(tr("没有找到“{text}”", text=wanted))
+            self._said.show()
+
+    async def _search_from(self, wanted: str, start: int) -> bool:
+        """Go to the next page from ``start`` on with ``wanted``, around the end if need be."""
+        mine, looked = self._generation, 0
         while looked < self._count and mine == self._generation:
             start %= self._count
             try:
                 found = await self._renderer.find(wanted, start, 40)
             except BidroomError as error:
                 self.failed.emit(error.code)
-                return
+                return False
+            if mine != self._generation:
+                return False
             if found.pages:
                 self.area.go_to(found.pages[0])
-                return
+                await self._mark_found(wanted, found.pages[0])
+                return True
             looked += max(1, found.looked_to - start)
             start = found.looked_to
             await asyncio.sleep(0)
+        return False
+
+    async def _mark_found(self, wanted: str, page: int, *, scroll: bool = True) -> None:
+        mine = self._generation
+        try:
+            boxes = await self._renderer.locate(wanted, page)
+        except BidroomError as error:
+            self.failed.emit(error.code)
+            return
+        if mine == self._generation:
+            self._found = [Mark((page, QRectF(*box), None)) for box in boxes]
+            self.set_marks(self._marks)
+            if boxes and scroll:
+                self.area.go_to(page, boxes[0][1])
+
+    def _start_search(self) -> None:
+        self._search.setFocus()
         self._search.selectAll()
-        self._search.setToolTip(tr("没有找到“{text}”", text=wanted))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._search.hasFocus():
+            self._said.hide()
+            self.area.setFocus()
+            return
+        super().keyPressEvent(event)
 
     def _show_page(self, number: int) -> None:
         if not self._number.hasFocus():
             self._number.setText(str(number + 1))
+        self.outline.show_page(number)
         self._percent.setText(f"{self.area.zoom * 100:.0f}%")
 
     def _go(self) -> None:

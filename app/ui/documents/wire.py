@@ -11,6 +11,9 @@ import msgspec
 MAX_FILE = 512 * 1024 * 1024
 MAX_PIXELS = 24_000_000
 MAX_PAGES_LISTED = 20_000
+MAX_HEADINGS = 2_000
+MAX_TITLE = 120
+MAX_BOXES = 200
 _HEAD = struct.Struct(">II")
 _MAX_MESSAGE = 4 * 1024 * 1024
 
@@ -37,6 +40,17 @@ class Find(msgspec.Struct, frozen=True, tag=True):
     most: int
 
 
+class Locate(msgspec.Struct, frozen=True, tag=True):
+    """Where ``text`` stands on page ``page``."""
+
+    page: int
+    text: str
+
+
+class Outline(msgspec.Struct, frozen=True, tag=True):
+    """The document's own table of contents (bookmarks)."""
+
+
 class Opened(msgspec.Struct, frozen=True, tag=True):
     """Page sizes in points, in order."""
 
@@ -59,14 +73,34 @@ class Found(msgspec.Struct, frozen=True, tag=True):
     looked_to: int
 
 
+class Located(msgspec.Struct, frozen=True, tag=True):
+    """Boxes (left, bottom, width, height) in points from the page's lower left corner; none on a turned page."""
+
+    boxes: tuple[tuple[float, float, float, float], ...]
+
+
+class Heading(msgspec.Struct, frozen=True):
+    """One bookmark: ``level`` from 0, ``page`` from 0."""
+
+    level: int
+    title: str
+    page: int
+
+
+class Outlined(msgspec.Struct, frozen=True, tag=True):
+    """The first :data:`MAX_HEADINGS` bookmarks that lead to a page, in order."""
+
+    headings: tuple[Heading, ...]
+
+
 class Failed(msgspec.Struct, frozen=True, tag=True):
     """``document.*`` code."""
 
     code: str
 
 
-Request = Open | Render | Find
-Reply = Opened | Rendered | Found | Failed
+Request = Open | Render | Find | Locate | Outline
+Reply = Opened | Rendered | Found | Located | Outlined | Failed
 
 
 def write(stream: BinaryIO, message: Request | Reply, payload: bytes | memoryview = b"") -> None:
