@@ -180,6 +180,10 @@ def read_header(source: BinaryIO) -> EnvelopeHeader:
     Raises:
         InputError: ``envelope.damaged`` (fact ``reason``), ``envelope.suite_unsupported``.
     """
+    return parse_header(_read_raw(source))
+
+
+def _read_raw(source: BinaryIO) -> bytes:
     start = source.read(len(MAGIC) + _LENGTH.size)
     if len(start) != len(MAGIC) + _LENGTH.size or not start.startswith(MAGIC):
         raise refuse("damaged", "platform", reason="magic")
@@ -189,7 +193,7 @@ def read_header(source: BinaryIO) -> EnvelopeHeader:
     raw = source.read(length)
     if len(raw) != length:
         raise refuse("damaged", "platform", reason="truncated")
-    return parse_header(raw)
+    return raw
 
 
 def parse_header(raw: bytes) -> EnvelopeHeader:
@@ -229,9 +233,11 @@ def check(source: Path | BinaryIO, header_sha256: str | None, meter: Meter | Non
         FaultError: ``envelope.unreadable``: the disk failed.
     """
     with opened(source) as file:
-        header = read_header(file)
-        if header_sha256 is not None and header.sha256 != header_sha256:
+        raw = _read_raw(file)
+        # Before anything is parsed: against a receipt, all damage has the same answer.
+        if header_sha256 is not None and sha256_hex(raw) != header_sha256:
             raise refuse("header_differs", "platform")
+        header = parse_header(raw)
         for number, stream in enumerate(header.streams):
             try:
                 digest = hash_stream(file, stream.size, meter)
