@@ -84,7 +84,10 @@ def evaluation_report(source: Source) -> EvaluationReport:
         qualification=review_table(state, "qualification"),
         conformity=review_table(state, "conformity"),
         invalid=tuple(_invalid(state, supplier) for supplier in state.invalid),
-        low_price=tuple(_low_price(state, supplier) for supplier in state.low_price),
+        low_price=(
+            *(_low_price(state, supplier) for supplier in state.low_price),
+            *(_declined(state, supplier) for supplier in state.doubts if supplier not in state.low_price),
+        ),
         scoring=None if figures is None else scoring_matrix(state, figures),
         price_scores=None if figures is None else printed_prices(state, figures),
         ranking=() if figures is None else printed_ranking(state, figures),
@@ -204,6 +207,7 @@ def _low_price(state: State, supplier: str) -> LowPriceReview:
     found = low_price_findings(state.fixed_quotes, state.the_lot(), state.the_rules())
     steps = {step.code: step for item in found if item.supplier == supplier for step in item.triggers}
     triggers = tuple(body(sentence(steps.get(code, Step(code)))[1] or code) for code in review.triggers)
+    triggers += _motion(state, supplier)
     agreed = sum(review.votes.values())
     said = {None: "尚未认定", True: "说明成立，不作为无效处理", False: "认定为无效"}[review.ruled]
     reasons = [
@@ -217,6 +221,29 @@ def _low_price(state: State, supplier: str) -> LowPriceReview:
         explanation=body(review.explanation or "未在规定时间内提交书面说明"),
         ruling=body("\n".join([said, *reasons])),
         votes=f"成立 {agreed} 票，不成立 {len(review.votes) - agreed} 票" if review.votes else "",
+    )
+
+
+def _motion(state: State, supplier: str) -> tuple[str, ...]:
+    """Who moved the committee's own review of a quote, and how it was voted."""
+    doubt = state.doubts.get(supplier)
+    if doubt is None:
+        return ()
+    wanting = sum(doubt.votes.values())
+    count = f"同意审查 {wanting} 票，不同意 {len(doubt.votes) - wanting} 票"
+    reasons = (
+        f"{person_name(state, p)}（{'同意' if doubt.votes[p] else '不同意'}）：{r}" for p, r in doubt.reasons.items()
+    )
+    return (body("\n".join([count, *reasons])),)
+
+
+def _declined(state: State, supplier: str) -> LowPriceReview:
+    """A motion that found no majority: no review, but the report says so."""
+    return LowPriceReview(
+        supplier=supplier_name(state, supplier),
+        quote=figure(state.fixed_quotes.get(supplier, Decimal(0))),
+        triggers=_motion(state, supplier),
+        ruling=body("未过半数，不启动审查"),
     )
 
 

@@ -209,6 +209,7 @@ STEPS: dict[str, tuple[str, str]] = {
     "price_score.weight_inside": ("价格分", "{base} ÷ {price} × {weight} = {score}"),
     "low_price.mean": ("低于平均值", "报价 {quote} 元，低于全部报价平均值 {reference} 元的 {percent}%（{bound} 元）"),
     "low_price.second_lowest": ("低于次低价", "报价 {quote} 元，低于次低价 {reference} 元的 {percent}%（{bound} 元）"),
+    "low_price.committee": ("评审小组判断", "评审小组认为报价可能影响质量或诚信履约，经表决启动审查"),
     "low_price.limit": ("低于限价", "报价 {quote} 元，低于最高限价（预算）{reference} 元的 {percent}%（{bound} 元）"),
 }  # fmt: skip
 

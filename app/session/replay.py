@@ -33,6 +33,7 @@ NUMBERS = (
     ev.RankingConfirmed,
     ev.CorrectionFound,
     ev.PricesFixed,
+    ev.LowPriceDoubtRuled,
     ev.LowPriceTriggered,
     ev.LowPriceRuled,
     ev.LeaderElected,

@@ -316,6 +316,25 @@ def test_a_low_price_review_shows_triggers_with_figures_votes_and_reasons() -> N
     assert "人m4（不成立）：材料齐全" in found.ruling
 
 
+def test_the_committees_own_review_of_a_price_is_told_with_mover_votes_and_reasons() -> None:
+    """财库〔2026〕2号: reason, opinion and result go into the report, also where no review was started."""
+    room = opened(TENDER, {A: "900.00", B: "800.00", C: "850.00"})
+    to_low_price(room)
+    for supplier, wanted in ((A, True), (C, False)):
+        room.does("m2", cmd.DoubtPrice(supplier=supplier, reason="低于人工成本"))
+        for member in ("m1", "m3", "m4"):
+            vote = cmd.VotePriceDoubt(supplier=supplier, review=wanted, reason=f"理由{member}")
+            if supplier not in room.state.low_price and room.state.doubts[supplier].ruled is None:
+                room.does(member, vote)
+    reviewed, declined = made(room, "evaluation_report").low_price
+    assert reviewed.quote == "900.00"
+    assert "评审小组认为" in reviewed.triggers[0]
+    assert "同意审查 3 票，不同意 0 票" in reviewed.triggers[1]
+    assert "人m2（同意）：低于人工成本" in reviewed.triggers[1]
+    assert declined.ruling == "未过半数，不启动审查"
+    assert "人m4（不同意）：理由m4" in declined.triggers[0]
+
+
 def test_deviations_members_lost_and_dissents_are_told() -> None:
     room = evaluated(m4=sheet({A: 20, B: 40, C: 50}))
     room.happens(

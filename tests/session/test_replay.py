@@ -112,6 +112,12 @@ def played() -> Room:
     room.does(SPEAKER[B], cmd.FileExplanation(text="库存", grave=GRAVE))
     for member in room.state.members():
         room.does(member, cmd.VoteLowPrice(supplier=B, valid=True, reason="可信"))
+    room.does("m2", cmd.DoubtPrice(supplier=C, reason="人工成本偏低"))
+    for member in ("m3", "m4"):
+        room.does(member, cmd.VotePriceDoubt(supplier=C, review=True, reason="同意"))
+    room.does(SPEAKER[C], cmd.FileExplanation(text="自有设备", grave=GRAVE))
+    for member in room.state.members():
+        room.does(member, cmd.VoteLowPrice(supplier=C, valid=True, reason="可信"))
     advance(room, "scoring", "m1")
     seal_sheets(room)
     open_sheets(room, {A: 60, B: 40, C: 50})

@@ -377,6 +377,7 @@ class SubmitReview(Command, frozen=True, kw_only=True):
     supplier: str
     passed: dict[str, bool]
     reasons: dict[str, str]
+    evidence: dict[str, Evidence] = msgspec.field(default_factory=dict)
 
 
 class LockPhone(Command, frozen=True, kw_only=True):
@@ -390,7 +391,6 @@ class CheckPlace(Command, frozen=True, kw_only=True):
 
     person: str
     note: str
-    evidence: dict[str, Evidence] = msgspec.field(default_factory=dict)
 
 
 class SignCommitment(Command, frozen=True, kw_only=True):
@@ -517,6 +517,21 @@ class FileExplanation(Command, frozen=True, kw_only=True):
 
     text: str
     grave: Grave
+
+
+class DoubtPrice(Command, frozen=True, kw_only=True):
+    """提请异常低价审查: the committee's own judgement; the mover votes for it herewith."""
+
+    supplier: str
+    reason: str
+
+
+class VotePriceDoubt(Command, frozen=True, kw_only=True):
+    """启动异常低价审查表决."""
+
+    supplier: str
+    review: bool
+    reason: str
 
 
 class VoteLowPrice(Command, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from app.session.rules.decide import ENTERING, Events, Waiting, decides, gate, o
 from app.session.rules.decide_negotiation import invalid, speaker
 from app.session.rules.decide_review import undecided
 from app.session.rules.evaluation import VOTE_MISSED, close, register, require_member
+from app.session.rules.price_doubt import doubt_voters, explaining, explanation_window, rule_doubts
 from app.session.rules.sealed import QUOTE, sealed_set
 from app.session.rules.state import LowPrice, State
 from app.session.rules.totals import corrected_quotes, faults, found_correction, low_prices, quoted
@@ -40,7 +41,8 @@ def _(state: State, now: datetime) -> None:
 def _(state: State, now: datetime) -> None:
     if not state.fixed_quotes:
         raise InputError("gate.prices_not_fixed")
-    if any(item.ruled is None for item in state.low_price.values()):
+    doubted = any(doubt.ruled is None for doubt in state.doubts.values())
+    if doubted or any(item.ruled is None for item in state.low_price.values()):
         raise InputError("gate.low_price_open")
 
 
@@ -64,7 +66,7 @@ def _entered(state: State, now: datetime) -> Events:
 
 
 def _following(state: State, now: datetime) -> Events:
-    return _rule(state, now) if state.fixed_quotes else _fix(state, now)
+    return (rule_doubts(state, now) or _rule(state, now)) if state.fixed_quotes else _fix(state, now)
 
 
 def _fix(state: State, now: datetime) -> Events:
@@ -102,8 +104,8 @@ def _(state: State, actor: str, command: cmd.FileExplanation, now: datetime) -> 
     supplier = state.supplier_of(actor)
     if supplier not in _open(state):
         raise InputError("refused.no_request", request=STAGE)
-    if not state.window_open(STAGE):
-        raise InputError("refused.no_window", window=STAGE)
+    if not explaining(state, supplier):
+        raise InputError("refused.no_window", window=explanation_window(state, supplier))
     return [ev.ExplanationFiled(supplier=supplier, text=text(command.text), grave=command.grave)]
 
 
@@ -114,7 +116,7 @@ def _(state: State, actor: str, command: cmd.VoteLowPrice, now: datetime) -> Eve
     item = _open(state).get(command.supplier)
     if item is None:
         raise InputError("refused.no_request", request=STAGE)
-    if not item.explanation or state.window_open(STAGE):
+    if not item.explanation or explaining(state, command.supplier):
         raise InputError("refused.window_runs")
     return [
         ev.LowPriceVoted(voter=actor, supplier=command.supplier, valid=command.valid, reason=text(command.reason))
@@ -123,8 +125,10 @@ def _(state: State, actor: str, command: cmd.VoteLowPrice, now: datetime) -> Eve
 
 def _rule(state: State, now: datetime) -> Events:
     unruled = _open(state)
-    if state.window_open(STAGE) and all(item.explanation for item in unruled.values()):
-        return [*close(state, STAGE), open_window(state, VOTING, "review", now)]
+    for window in dict.fromkeys(explanation_window(state, s) for s in unruled):
+        asked = [item for s, item in unruled.items() if explanation_window(state, s) == window]
+        if state.window_open(window) and all(item.explanation for item in asked):
+            return [*close(state, window), open_window(state, VOTING, "review", now)]
     for supplier, item in unruled.items():
         agreed = sum(item.votes.values())
         if any(member not in item.votes for member in state.members()) or 2 * agreed == len(item.votes):
@@ -141,18 +145,19 @@ def _elapsed(state: State, name: str, now: datetime) -> Events:
         late = dict.fromkeys(item.person for item in _voting(state))
         return [evc.AbsentMarked(person=person, rule=VOTE_MISSED) for person in late]
     events: Events = []
-    for supplier, item in _open(state).items():
+    asked = {s: item for s, item in _open(state).items() if explanation_window(state, s) == name}
+    for supplier, item in asked.items():
         if not item.explanation:
             events.append(ev.LowPriceRuled(supplier=supplier, valid=False, votes={}))
             events.extend(invalid(STAGE, supplier, "no_explanation"))
-    if any(item.explanation for item in _open(state).values()):
+    if any(item.explanation for item in asked.values()):
         events.append(open_window(state, VOTING, "review", now))
     return events
 
 
 def _voting(state: State) -> Iterable[Waiting]:
-    for item in _open(state).values():
-        if item.explanation and not state.window_open(STAGE):
+    for supplier, item in _open(state).items():
+        if item.explanation and not explaining(state, supplier):
             tied = len(item.votes) >= len(state.members())
             yield from (Waiting(m, "vote_low_price") for m in state.members() if m not in item.votes or tied)
 
@@ -162,8 +167,9 @@ def _waiting(state: State) -> Iterable[Waiting]:
         if item.purpose == CORRECTION and item.open:
             yield Waiting(speaker(state, item.supplier), "answer_clarification")
     for supplier, review in _open(state).items():
-        if not review.explanation and state.window_open(STAGE):
+        if not review.explanation and explaining(state, supplier):
             yield Waiting(speaker(state, supplier), "file_explanation")
+    yield from doubt_voters(state)
     yield from dict.fromkeys(_voting(state))
 
 

@@ -217,6 +217,32 @@ class PricesFixed(Event, frozen=True, kw_only=True):
     quotes: dict[str, Decimal]
 
 
+class LowPriceDoubted(Event, frozen=True, kw_only=True):
+    """认为报价异常: a member moves that a quote be reviewed, though no computed condition holds."""
+
+    supplier: str
+    member: str
+    reason: str
+
+
+class LowPriceDoubtVoted(Event, frozen=True, kw_only=True):
+    """启动异常低价审查表决."""
+
+    supplier: str
+    voter: str
+    review: bool
+    reason: str
+
+
+class LowPriceDoubtRuled(Event, frozen=True, kw_only=True):
+    """是否启动异常低价审查: by more than half of the members; ``by_clock`` when not all had voted in time."""
+
+    supplier: str
+    review: bool
+    votes: dict[str, bool]
+    by_clock: bool = False
+
+
 class LowPriceTriggered(Event, frozen=True, kw_only=True):
     """异常低价审查启动: which conditions, with the figures."""
 
@@ -264,6 +290,7 @@ class OpenedSheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     scores: Scores
     reasons: dict[str, dict[str, str]]
+    evidence: dict[str, dict[str, Evidence]] = {}
 
 
 class SheetsOpened(Event, frozen=True, kw_only=True):
@@ -290,7 +317,6 @@ class Standing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     technical: Decimal
     price_score: Decimal
     quote: Decimal
-    evidence: dict[str, dict[str, Evidence]] = {}
     evaluation_price: Decimal
 
 

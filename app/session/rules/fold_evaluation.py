@@ -7,7 +7,7 @@ import msgspec
 from app.session.rules import events_evaluation as ev
 from app.session.rules.event import Recorded
 from app.session.rules.fold import applies, put, without
-from app.session.rules.state import Change, Clarification, LowPrice, Recusal, Sealed, SealedSet, State, Talk
+from app.session.rules.state import Change, Clarification, LowPrice, PriceDoubt, Recusal, Sealed, SealedSet, State, Talk
 
 
 @applies(ev.PhoneLocked)
@@ -246,6 +246,33 @@ def _(state: State, event: ev.QuotesOpened, at: Recorded) -> State:
 @applies(ev.PricesFixed)
 def _(state: State, event: ev.PricesFixed, at: Recorded) -> State:
     return state.with_(fixed_quotes=event.quotes)
+
+
+@applies(ev.LowPriceDoubted)
+def _(state: State, event: ev.LowPriceDoubted, at: Recorded) -> State:
+    moved = PriceDoubt(event.member, event.reason, votes={event.member: True}, reasons={event.member: event.reason})
+    return state.with_(doubts=put(state.doubts, event.supplier, moved))
+
+
+def _doubt(state: State, supplier: str, **changes: Any) -> State:
+    found = state.doubts.get(supplier)
+    if found is None:
+        return state
+    return state.with_(doubts=put(state.doubts, supplier, msgspec.structs.replace(found, **changes)))
+
+
+@applies(ev.LowPriceDoubtVoted)
+def _(state: State, event: ev.LowPriceDoubtVoted, at: Recorded) -> State:
+    found = state.doubts.get(event.supplier)
+    if found is None:
+        return state
+    votes, reasons = put(found.votes, event.voter, event.review), put(found.reasons, event.voter, event.reason)
+    return _doubt(state, event.supplier, votes=votes, reasons=reasons)
+
+
+@applies(ev.LowPriceDoubtRuled)
+def _(state: State, event: ev.LowPriceDoubtRuled, at: Recorded) -> State:
+    return _doubt(state, event.supplier, ruled=event.review)
 
 
 @applies(ev.LowPriceTriggered)

@@ -181,7 +181,7 @@ def _window(who: Viewer, event: evc.WindowOpened, at: Recorded) -> bool:
             "talks": about == who.supplier,
             "resubmit": who.in_the_running,
             "quoting": who.in_the_running,
-            "low_price": not about and who.supplier in who.state.low_price,
+            "low_price": about in ("", who.supplier) and who.supplier in who.state.low_price,
         }.get(name, False)
     return who.evaluators or (name == "qualification" and who.qualifier)
 

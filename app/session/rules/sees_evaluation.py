@@ -108,7 +108,20 @@ def _low_price_vote(who: Viewer, event: eve.LowPriceVoted, at: Recorded) -> bool
     return who.supervisor or (found is not None and found.ruled is not None and who.judges)
 
 
+@seen_by(eve.LowPriceDoubted)
+def _doubted(who: Viewer, event: eve.LowPriceDoubted, at: Recorded) -> bool:
+    """The committee votes on it; the agency reads who doubted what with the ranking, the supplier never."""
+    return who.judges
+
+
+@seen_by(eve.LowPriceDoubtVoted)
+def _doubt_vote(who: Viewer, event: eve.LowPriceDoubtVoted, at: Recorded) -> bool:
+    found = who.state.doubts.get(event.supplier)
+    return who.supervisor or (found is not None and found.ruled is not None and who.judges)
+
+
 @seen_by(
+    eve.LowPriceDoubtRuled,
     eve.ResponseRechecked,
     eve.LowPriceRuled,
     eve.SealedShareReleased,

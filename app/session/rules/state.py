@@ -132,6 +132,7 @@ class Document(msgspec.Struct, frozen=True):
 class ReviewSheet(msgspec.Struct, frozen=True):
     passed: dict[str, bool]
     reasons: dict[str, str]
+    evidence: dict[str, Evidence] = msgspec.field(default_factory=dict)
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -151,7 +152,6 @@ class Clarification(msgspec.Struct, frozen=True):
     seen: bool = False
     confirmed: bool | None = None
     corrected: Decimal | None = None
-    evidence: dict[str, Evidence] = msgspec.field(default_factory=dict)
     steps: tuple[str, ...] = ()
 
     @property
@@ -201,6 +201,16 @@ class LowPrice(msgspec.Struct, frozen=True):
     triggers: tuple[str, ...]
     until: datetime
     explanation: str = ""
+    votes: dict[str, bool] = msgspec.field(default_factory=dict)
+    reasons: dict[str, str] = msgspec.field(default_factory=dict)
+    ruled: bool | None = None
+
+
+class PriceDoubt(msgspec.Struct, frozen=True):
+    """A member's motion to review a quote; ``ruled`` None while the committee votes."""
+
+    member: str
+    reason: str
     votes: dict[str, bool] = msgspec.field(default_factory=dict)
     reasons: dict[str, str] = msgspec.field(default_factory=dict)
     ruled: bool | None = None
@@ -314,6 +324,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     quotes: dict[str, PriceSchedule] = msgspec.field(default_factory=dict)
     fixed_quotes: dict[str, Decimal] = msgspec.field(default_factory=dict)  # after confirmed corrections, yuan
     low_price: dict[str, LowPrice] = msgspec.field(default_factory=dict)
+    doubts: dict[str, PriceDoubt] = msgspec.field(default_factory=dict)  # supplier → motion for a low-price review
     sheets: dict[str, OpenedSheet] = msgspec.field(default_factory=dict)
     reopened: dict[str, str] = msgspec.field(default_factory=dict)
     standings: tuple[Standing, ...] = ()

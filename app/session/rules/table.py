@@ -18,6 +18,7 @@ from app.session.rules import (
     fold_case,
     fold_evaluation,
     fold_opening,
+    price_doubt,
 )
 from app.session.rules.decide import MOVES, Refused, decide, elapse, follow, next_deadline, waiting_for
 from app.session.rules.effects import due
@@ -26,6 +27,7 @@ from app.session.rules.fold import APPLIERS, apply
 DECIDERS = (
     decide_case, decide_people, decide_conversation, decide_opening, decide_decryption, decide_reading, decide_record,
     decide_review, clarification, decide_committee, decide_negotiation, decide_scoring, decide_low_price, decide_report,
+    price_doubt,
 )  # fmt: skip
 """The modules that hold the table's rows."""
 

@@ -53,5 +53,6 @@ def visibility_key(state: State, person: str) -> tuple[object, ...]:
         sum(change.confirmed for change in state.changes.values()),
         sum(len(change.rechecked) for change in state.changes.values()),
         sum(item.ruled is not None for item in state.low_price.values()),
+        sum(doubt.ruled is not None for doubt in state.doubts.values()),
         tuple(sorted(purpose for purpose, found in state.sealed.items() if found.opened)),
     )

@@ -17,6 +17,7 @@ class Draft(msgspec.Struct, forbid_unknown_fields=True):
 
     scores: dict[str, dict[str, Decimal]] = {}
     reasons: dict[str, dict[str, str]] = {}
+    evidence: dict[str, dict[str, Evidence]] = {}
 
     def score(self, supplier: str, criterion: str) -> Decimal | None:
         return self.scores.get(supplier, {}).get(criterion)

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QScrollArea, QWidget
 
 import app.session.rules.commands as cmd
 from app.session.acts import UNSIGNED
+from app.session.rules.price_doubt import explanation_window
 from app.session.rules.state import Change
 from app.ui.evaluation.clarifications import ClarificationList
 from app.ui.evaluation.quote import withdrawing
@@ -102,7 +103,7 @@ class SupplierEvaluationPanel(PhasePanel):
     def _low_price(self, facts: StepFacts, said: str) -> Card:
         card = Card(margin=12)
         card.body.setSpacing(6)
-        window = facts.window("low_price")
+        window = facts.window(explanation_window(facts.state, facts.supplier))
         head = row(label("strong", tr("异常低价说明")), None, spacing=10)
         if window is not None:
             clock = CountdownLabel(self.context.clock)

@@ -99,6 +99,8 @@ def _made(name: str, state: State, draw: Callable[[st.SearchStrategy[object]], o
         "quote": cmd.SealQuote(header_sha256=blob, envelope_sha256=blob, size=1),
         "release": cmd.ReleaseSealed(purpose=purpose, shares=dict.fromkeys(headers, blob), grave=GRAVE),
         "explain": cmd.FileExplanation(text="x", grave=GRAVE),
+        "doubt": cmd.DoubtPrice(supplier=supplier, reason=said),
+        "vote doubt": cmd.VotePriceDoubt(supplier=supplier, review=yes, reason="x"),
         "vote low": cmd.VoteLowPrice(supplier=supplier, valid=yes, reason="x"),
         "sheet": cmd.SealSheet(header_sha256=blob, envelope_sha256=blob, size=1, grave=GRAVE),
         "deviation": cmd.GiveDeviationReason(supplier=supplier, criterion="", reason="x"),
@@ -119,12 +121,14 @@ def _made(name: str, state: State, draw: Callable[[st.SearchStrategy[object]], o
 NAMES = ("advance", "review", "phone", "commit", "recuse", "rule", "replace", "vote", "ask", "answer", "call", "start",
          "end", "change", "confirm change", "respond", "recheck", "withdraw", "quote", "release", "explain", "vote low",
          "sheet", "deviation", "reopen", "confirm", "check", "ask again", "answer again", "dissent", "quotes", "sheets",
-         "pause", "resume", "wait", "clock", "comes", *["asked"] * 12, *["advance"] * 3)  # fmt: skip
+         "pause", "resume", "wait", "clock", "comes", "doubt", "vote doubt", *["asked"] * 12,
+         *["advance"] * 3)  # fmt: skip
 HOSTS = ("quotes", "sheets")
 ASKED = {"submit_review": "review", "sign_commitment": "commit", "vote_leader": "vote", "call_supplier": "call",
          "start_talk": "start", "end_talk": "end", "resubmit_response": "respond", "recheck_response": "recheck",
          "seal_quote": "quote", "release_sealed": "release", "report_quotes": "quotes", "report_sheets": "sheets",
          "seal_sheet": "sheet", "file_explanation": "explain", "vote_low_price": "vote low",
+         "vote_price_doubt": "vote doubt",
          "answer_clarification": "answer", "give_deviation_reason": "deviation", "reopen_sheet": "reopen",
          "confirm_ranking": "confirm", "confirm_check": "check", "answer_re_check": "answer again",
          "rule_member_recusal": "rule", "replace_member": "replace"}  # fmt: skip

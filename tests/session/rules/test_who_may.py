@@ -36,7 +36,7 @@ BY = {
     "officer purchaser leader": "ask_clarification",
     "leader": "call_supplier start_talk end_talk change_requirement reopen_sheet confirm_ranking answer_re_check",
     "member": "sign_commitment declare_recusal vote_leader release_sealed confirm_requirement recheck_response"
-              " vote_low_price seal_sheet give_deviation_reason file_dissent",
+              " vote_low_price doubt_price vote_price_doubt seal_sheet give_deviation_reason file_dissent",
     "supplier": "answer_clarification file_authorisation withdraw_from_talks resubmit_response seal_quote"
                 " file_explanation confirm_seal raise_seal_mismatch release_supplier_key report_trouble confirm_price"
                 " dispute_price raise_objection declare_no_objection submit_bid withdraw_bid",

@@ -143,6 +143,9 @@ sealed_share_released                ocs        ocs        ocs        ocs       
 quotes_opened                        s          s          s          s          sm         ocsm
 correction_found                     -          -          -          ocgpsa     sam        ocsam
 prices_fixed                         s          s          s          s          sm         ocsm
+low_price_doubted                    s          s          s          s          sm         ocsm
+low_price_doubt_voted                s          s          s          s          s          s
+low_price_doubt_ruled                ocs        ocs        ocs        ocs        ocsm       ocsm
 low_price_triggered                  ocsa       ocsa       ocsa       ocsa       ocsam      ocsam
 explanation_filed                    sa         sa         sa         sa         sam        ocsam
 low_price_voted                      s          s          s          s          s          s
@@ -295,6 +298,9 @@ sealed_share_released                ocs        ocs        ocs        ocs       
 quotes_opened                        s          s          s          s          sm         ocsm
 correction_found                     -          -          -          sa         sam        ocsam
 prices_fixed                         s          s          s          s          sm         ocsm
+low_price_doubted                    s          s          s          s          sm         ocsm
+low_price_doubt_voted                s          s          s          s          s          s
+low_price_doubt_ruled                ocs        ocs        ocs        ocs        ocsm       ocsm
 low_price_triggered                  ocsa       ocsa       ocsa       ocsa       ocsam      ocsam
 explanation_filed                    sa         sa         sa         sa         sam        ocsam
 low_price_voted                      s          s          s          s          s          s
