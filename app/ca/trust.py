@@ -313,7 +313,7 @@ def read_crls(item: bytes) -> list[x509.CertificateRevocationList]:
             return [x509.load_der_x509_crl(item)]
         blocks = [block.split(end)[0] for block in item.split(begin)[1:]]
         return [x509.load_pem_x509_crl(begin + block + end + b"\n") for block in blocks]
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise InputError("trust.unreadable") from None
 
 

@@ -1,13 +1,14 @@
 """Verification of a case archive in numbered steps; needs nothing but the file and what the reader brings along."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.ca.trust import TrustList
 from app.errors import BidroomError, InputError
 from app.record.archive import RULEPACK
 from app.record.archive_reader import ArchiveReader, Hidden
-from app.record.checks_acts import BROKEN_CERTIFICATE, ActChecks
+from app.record.carried import with_carried
+from app.record.checks_acts import ActChecks
 from app.record.checks_log import (
     Heads,
     StampChecker,
@@ -87,7 +88,7 @@ def verify_archive(
         return _unreadable(error, [step.code for step in steps])
     with archive:
         files, good = check_files(archive)
-        trust = None if roots is None else TrustList([roots], [*crls, *_carried_lists(archive)], demo=True)
+        trust = None if roots is None else with_carried(TrustList([roots], crls, demo=True), archive)
         walk = _Walk(archive, trust, good)
         heads = Heads(archive, walk.tree, walk.log_key)
         findings = [
@@ -208,18 +209,6 @@ class _Walk:
                 self.files.unsure("files.sealed", digest=digest)
         for digest in sorted(kept.keys() - self._named):
             self.files.failed("files.unnamed", digest=digest)
-
-
-def _carried_lists(archive: ArchiveReader) -> Iterator[bytes]:
-    """The revocation lists inside; their own signatures say whether they count."""
-    for name in archive.members:
-        if name.startswith("certificates/") and name.endswith(".crl"):
-            try:
-                content = archive.read(name)
-                TrustList([], [content])
-            except (InputError, *BROKEN_CERTIFICATE):
-                continue  # an unreadable list leaves the revocation untold, and the container's step names it
-            yield content
 
 
 def _contributed(step: Step, archive: ArchiveReader) -> Finding:

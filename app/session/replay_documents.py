@@ -1,7 +1,6 @@
 """The step about the signed documents: whole, signed by those who they say, and saying what the record says."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +14,7 @@ from app.canon import canonical, parse_canonical
 from app.clock import parse_stamp
 from app.errors import BidroomError, InputError
 from app.record.archive_reader import ArchiveReader, Hidden
-from app.record.checks_acts import BROKEN_CERTIFICATE
+from app.record.carried import with_carried
 from app.record.entry import decode_base64, parse_entry
 from app.record.log import MerkleTree
 from app.record.verification import Fact, Finding, Tally
@@ -53,7 +52,7 @@ class DocumentStep:
         """Judge all documents; Facts: documents, signatures, pages_again."""
         tally = Tally()
         tally.facts |= {"documents": 0, "signatures": 0, "pages_again": 0}
-        walk = _Walk(archive, _with_lists(self._trust, archive), tally)
+        walk = _Walk(archive, with_carried(self._trust or TrustList([]), archive), tally)
         for line in archive.entry_lines():
             walk.visit(line)
         walk.finish()
@@ -270,21 +269,3 @@ def attached_data(pdf: bytes) -> bytes:
     if len(data) > DATA_LIMIT:
         raise InputError("document.data_too_large", limit=DATA_LIMIT)
     return data
-
-
-def _with_lists(trust: TrustList | None, archive: ArchiveReader) -> TrustList:
-    """The roots from outside, with the revocation lists inside; whether those count, their signatures say."""
-    if trust is None:
-        return TrustList([])
-    return TrustList(trust.roots, [*trust.crls, *_carried_lists(archive)], trust.intermediates, demo=trust.demo)
-
-
-def _carried_lists(archive: ArchiveReader) -> Iterator[bytes]:
-    for name in archive.members:
-        if name.startswith("certificates/") and name.endswith(".crl"):
-            content = archive.read(name)
-            try:
-                TrustList([], [content])
-            except (InputError, *BROKEN_CERTIFICATE):
-                continue  # an unreadable list leaves the revocation untold
-            yield content

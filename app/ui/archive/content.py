@@ -10,6 +10,7 @@ from app.ca.pdf_verifier import DocumentVerdict, verify
 from app.ca.trust import TrustList
 from app.errors import BidroomError, InputError
 from app.record.archive_reader import ArchiveReader, Hidden
+from app.record.carried import with_carried
 from app.session.rules.event import Recorded
 from app.session.rules.events import from_builtins
 from app.session.rules.events_case import SegmentClosed
@@ -84,7 +85,7 @@ def read_content(path: Path, roots: bytes | None = None) -> Content:
             entries.append(recorded)
             state = apply(state, recorded)
         segments = tuple(_segment(archive, one.event) for one in entries if isinstance(one.event, SegmentClosed))
-        trust = TrustList([roots] if roots is not None else [], _carried_lists(archive), demo=state.rehearsal)
+        trust = with_carried(TrustList([roots] if roots is not None else [], demo=state.rehearsal), archive)
         papers = tuple(_paper(archive, document, trust, state) for document in state.documents.values())
         kept = frozenset(d.sha256 for b in state.bids.values() for d in b.documents if archive.has_blob(d.sha256))
         return Content(
@@ -128,20 +129,6 @@ def source_names(content: Content) -> dict[str, str]:
         key: people[source.person].name if source.person in people else source.name
         for key, source in content.state.sources.items()
     }
-
-
-def _carried_lists(archive: ArchiveReader) -> list[bytes]:
-    """The revocation lists inside; their own signatures say whether they count."""
-    found = []
-    for name in archive.members:
-        if name.startswith("certificates/") and name.endswith(".crl"):
-            try:
-                content = archive.read(name)
-                TrustList([], [content])
-            except InputError:
-                continue  # an unreadable list leaves the revocation untold
-            found.append(content)
-    return found
 
 
 def _segment(archive: ArchiveReader, event: SegmentClosed) -> Segment:
