@@ -10,7 +10,7 @@ import sys
 def main() -> int:
     """The entry point; returns the exit status."""
     if sys.argv[1:2] == ["token-worker"]:
-        from app.ca.pkcs11_token import main as token_worker
+        from app.ca.token_worker import main as token_worker
 
         token_worker()
         return 0

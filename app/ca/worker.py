@@ -1,16 +1,18 @@
-"""Tokens for the program: PKCS#11 work is asked of one child process, which may die or hang without taking us along.
+"""Tokens for the program: work with modules is asked of a child process, which may die or hang without taking us along.
 
 Codes of errors, besides those of :mod:`app.ca.keywrap`:
 
 ``token.gone`` pulled out (ask again when it is back) · ``token.cancelled`` by the person · ``token.pin_locked`` ·
 ``token.pin_wrong`` the provider repeated a refused PIN · ``token.pin_expired`` · ``token.pin_not_set`` ·
 ``token.key_missing`` no such private key · ``token.unsupported`` the token lacks the operation · ``token.refused`` any
-other PKCS#11 error · ``token.not_found`` · ``token.ambiguous`` several match · ``token.no_signing_certificate`` ·
-``token.no_encryption_certificate`` · ``token.module_missing`` · ``token.module_broken`` (InputError);
+other error of the module · ``token.not_found`` · ``token.ambiguous`` several match · ``token.no_signing_certificate`` ·
+``token.no_encryption_certificate`` · ``token.module_missing`` · ``token.module_broken`` · ``token.module_32bit``
+(InputError);
 ``token.timeout`` · ``token.worker_died`` · ``token.not_started`` (FaultError).
 """
 
 import asyncio
+import struct
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -21,23 +23,25 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from app.ca.keywrap import oaep_decode, open_wrapped
+from app.ca.module_file import module_bits
 from app.ca.signatures import RSA_SUITE, SUPPORTED_SUITES, CertificateInfo, describe, parse_certificate
 from app.ca.token import Act, PinProvider, PinRequest, PinState, TokenInfo
-from app.ca.worker_process import WorkerProcess, worker_command
+from app.ca.worker_child import WorkerChild
+from app.ca.worker_process import worker_command, worker_command32
 from app.ca.worker_wire import (
+    EC,
+    RSA,
     Decrypt,
     Derive,
     Done,
     Failed,
     Forget,
     ListSlots,
-    Load,
     Operation,
     Pin,
     PinNeeded,
     RawSlot,
     Reply,
-    Request,
     Sign,
     Slots,
     TokenRef,
@@ -46,12 +50,11 @@ from app.errors import BidroomError, FaultError, InputError
 from app.logs import get_logger
 
 MAX_SIGNED = 16 * 1024 * 1024
-_START_TIMEOUT = 30.0
 _log = get_logger("token")
 
 
 class TokenWorker:
-    """Owns the child process with the PKCS#11 modules. Belongs to one event loop; its calls may overlap freely.
+    """Owns the child process with the modules, PKCS#11 or SKF. Belongs to one event loop; its calls may overlap freely.
 
     A child that dies or hangs is killed; the call fails with a code, and the next call starts a new child. Nobody is
     logged in there: the person is asked for the PIN again.
@@ -64,45 +67,54 @@ class TokenWorker:
         timeout: float = 30.0,
         device_timeout: float = 120.0,
         command: Sequence[str] | None = None,
+        command32: Sequence[str] | None = None,
     ) -> None:
-        """``timeout``: seconds for one request; ``device_timeout``: where the PIN is entered on the device itself."""
+        """``timeout``: seconds for one request; ``device_timeout``: where the PIN is entered on the device itself.
+
+        ``command``, ``command32``: how the child is started, and the one for 32-bit modules.
+        """
         self._pins = pins
         self._timeout = timeout
         self._device_timeout = device_timeout
         self._command = list(command or worker_command())
+        self._command32 = command32 or worker_command32()
         self._modules: list[str] = []
-        self._problems: dict[str, str] = {}
-        self._env: dict[str, str] = {}
-        self._process: WorkerProcess | None = None
-        self._started = False
-        self._pipe = asyncio.Lock()
+        self._children: list[WorkerChild] = []  # the first is this program's own kind, the second serves 32 bit
+        self._homes: dict[str, WorkerChild] = {}
         self._dialogs: dict[TokenRef, asyncio.Lock] = {}
 
     @property
     def pid(self) -> int | None:
-        """Process id of the child, None when there is none."""
-        return self._process.pid if self._process is not None and self._process.alive else None
+        """Process id of the first child, None when there is none."""
+        return self._children[0].pid if self._children else None
 
     async def start(self, modules: Sequence[str], env: Mapping[str, str] | None = None) -> None:
-        """Start the child with these PKCS#11 modules; ``env`` is added to the child's environment.
+        """Start the child with these PKCS#11 and SKF modules; ``env`` is added to the child's environment.
 
-        A module that is missing or broken does not hinder the others: :meth:`tokens` names it.
+        A module that is missing, broken or of the wrong kind does not hinder the others: :meth:`tokens` names it.
+        32-bit modules get a child of their own kind where this program is a 64-bit one and finds an interpreter for it.
         """
         await self.close()
-        self._modules, self._env, self._problems = list(modules), dict(env or {}), {}
-        self._started = True
-        async with self._pipe:
-            await self._ensure()
+        self._modules = list(modules)
+        own = WorkerChild(self._command, env or {}, self._timeout)
+        self._children = [own]
+        for module in self._modules:
+            home = own
+            if module_bits(module) == 32 and struct.calcsize("P") == 8:
+                if self._command32 is None:
+                    continue
+                if len(self._children) == 1:
+                    self._children.append(WorkerChild(self._command32, env or {}, self._timeout))
+                home = self._children[1]
+            home.serve(module)
+            self._homes[module] = home
+        await own.start()
 
     async def close(self) -> None:
         """Log out everywhere and end the child; an act that is under way fails with ``token.worker_died``."""
-        self._started = False
-        if self._pipe.locked() and self._process is not None:
-            self._process.kill()  # it may hang in a module: nobody waits for that
-        async with self._pipe:
-            process, self._process = self._process, None
-            if process is not None:
-                await asyncio.to_thread(process.close)
+        children, self._children, self._homes = self._children, [], {}
+        for child in children:
+            await child.close()
 
     async def tokens(self) -> list[TokenInfo]:
         """All tokens of all modules, slot by slot; broken slots and modules are entries with a ``problem``.
@@ -110,10 +122,16 @@ class TokenWorker:
         Raises:
             FaultError: ``token.not_started``.
         """
+        if not self._children:
+            raise FaultError("token.not_started")
         found: list[TokenInfo] = []
         for module in self._modules:
+            home = self._homes.get(module)
+            if home is None:
+                found.append(TokenInfo(module, -1, problem="token.module_32bit"))
+                continue
             try:
-                reply = await self._request(ListSlots(module))
+                reply = await home.request(ListSlots(module))
             except FaultError as error:
                 if error.code == "token.not_started":
                     raise
@@ -122,7 +140,7 @@ class TokenWorker:
             if isinstance(reply, Slots):
                 found.extend(_token_info(module, slot) for slot in reply.slots)
             elif isinstance(reply, Failed):
-                found.append(TokenInfo(module, -1, problem=self._problems.get(module, reply.code)))
+                found.append(TokenInfo(module, -1, problem=home.problems.get(module, reply.code)))
         return found
 
     async def open(self, selector: str | bytes) -> "TokenKeyHolder":
@@ -143,12 +161,15 @@ class TokenWorker:
 
     async def forget(self, token: TokenInfo | None = None) -> None:
         """Log out of ``token``, or of all; the next act asks for the PIN."""
-        await self._request(Forget(_ref(token) if token is not None else None))
+        children = self._children if token is None else [self._home(token)]
+        for child in children:
+            await child.request(Forget(_ref(token) if token is not None else None))
 
     async def operate(self, token: TokenInfo, make: Callable[[Pin | None], Operation], holder: str, act: Act) -> Done:
         """Have the token do one operation, asking the person as often as needed; never repeats a PIN by itself."""
         async with self._dialogs.setdefault(_ref(token), asyncio.Lock()):
-            reply = await self._request(make(None))
+            home = self._home(token)
+            reply = await home.request(make(None))
             refused: str | None = None
             while isinstance(reply, PinNeeded):
                 pin = await self._ask(token, reply, holder, act)
@@ -156,7 +177,7 @@ class TokenWorker:
                     # A provider that insists on a refused PIN would lock the token.
                     raise InputError("token.pin_wrong", token=token.label)
                 refused = pin.value
-                reply = await self._request(make(pin), self._device_timeout if pin.on_device else None)
+                reply = await home.request(make(pin), self._device_timeout if pin.on_device else None)
         if isinstance(reply, Done):
             return reply
         raise _error(reply, token)
@@ -178,42 +199,10 @@ class TokenWorker:
             raise InputError("token.cancelled", token=token.label)
         return Pin("" if needed.on_device else value, needed.on_device, request.final)
 
-    async def _request(self, request: Request, timeout: float | None = None) -> Reply:
-        async with self._pipe:
-            process = await self._ensure()
-            try:
-                return await process.exchange(request, timeout or self._timeout)
-            except FaultError as error:
-                _log.warning("token worker lost", code=error.code, pid=process.pid)
-                raise
-
-    async def _ensure(self) -> WorkerProcess:
-        if not self._started:
+    def _home(self, token: TokenInfo) -> WorkerChild:
+        if token.module not in self._homes:
             raise FaultError("token.not_started")
-        for _ in range(len(self._modules) + 1):  # each round either succeeds or leaves out one more module
-            if self._process is not None and self._process.alive:
-                return self._process
-            self._process = process = WorkerProcess(self._command, self._env)
-            await process.exchange(Forget(), _START_TIMEOUT)  # a child that cannot start is nobody's module's fault
-            await self._load(process)
-        if self._process is None or not self._process.alive:
-            raise FaultError("token.worker_died")
-        return self._process
-
-    async def _load(self, process: WorkerProcess) -> None:
-        for module in self._modules:
-            if module in self._problems:
-                continue
-            try:
-                reply = await process.exchange(Load(module), _START_TIMEOUT)
-            except FaultError as error:
-                # It crashed or hung while loading: the others get a child without it.
-                self._problems[module] = "token.module_broken"
-                _log.error("module lost", code=error.code)
-                return
-            if isinstance(reply, Failed):
-                self._problems[module] = reply.code
-                _log.warning("module not loaded", code=reply.code, error=reply.error)
+        return self._homes[token.module]
 
 
 class TokenKeyHolder:
@@ -259,11 +248,11 @@ class TokenKeyHolder:
         if len(data) > MAX_SIGNED:
             raise ValueError("too much data to sign: sign its digest")
         key, ref = self._signing, _ref(self.info)
-        is_rsa = key.suite == RSA_SUITE
+        algorithm = RSA if key.suite == RSA_SUITE else EC
         done = await self._worker.operate(
-            self.info, lambda pin: Sign(ref, key.key_id, is_rsa, data, pin), key.holder, act
+            self.info, lambda pin: Sign(ref, key.key_id, algorithm, data, pin), key.holder, act
         )
-        if is_rsa:
+        if algorithm == RSA:
             return done.data
         half = len(done.data) // 2
         return encode_dss_signature(int.from_bytes(done.data[:half]), int.from_bytes(done.data[half:]))

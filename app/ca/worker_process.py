@@ -21,7 +21,20 @@ def worker_command() -> list[str]:
     """How the child is started; a frozen program starts itself with the argument ``token-worker``."""
     if getattr(sys, "frozen", False):
         return [sys.executable, "token-worker"]
-    return [sys.executable, "-m", "app.ca.pkcs11_token"]
+    return [sys.executable, "-m", "app.ca.token_worker"]
+
+
+def worker_command32() -> list[str] | None:
+    """How a child for 32-bit modules is started, or None where there is no interpreter for it.
+
+    ``BIDROOM_PYTHON32`` names a 32-bit Python, 3.11 or later; on Windows one beside the program, ``python32``, is
+    found by itself. It needs nothing installed: its site packages are not even looked at.
+    """
+    named = os.environ.get("BIDROOM_PYTHON32", "")
+    beside = Path(sys.executable).parent / "python32" / "python.exe"
+    if not named and not (sys.platform == "win32" and beside.is_file()):
+        return None
+    return [named or str(beside), "-S", "-m", "app.ca.token_worker", "--ctypes"]
 
 
 class WorkerProcess:

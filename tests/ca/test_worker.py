@@ -236,7 +236,7 @@ async def test_pin_is_nowhere_to_be_read(
 ) -> None:
     from app.ca.worker_wire import Pin, Sign, TokenRef
 
-    sign = Sign(TokenRef("m", "s", "l"), b"\1", True, b"data", Pin(PIN))
+    sign = Sign(TokenRef("m", "s", "l"), b"\1", "rsa", b"data", Pin(PIN))
     assert PIN not in repr(sign)
     assert PIN not in repr(token)
     assert PIN not in repr(vars(FixedPin)) + repr(FixedPin(PIN))
