@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from app.ca.keywrap import open_wrapped, refused
+from app.ca.signatures import MALFORMED, parse_certificate
 from app.ca.token import Act
 from app.clock import Clock, SystemClock
 from app.errors import InputError
@@ -68,8 +69,8 @@ class DeviceKeyHolder:
         """
         try:
             key = load_der_private_key(exported, None)
-            public = x509.load_der_x509_certificate(certificate).public_key()
-        except (ValueError, TypeError):
+            public = parse_certificate(certificate).public_key()
+        except (InputError, TypeError, *MALFORMED):
             raise InputError("device_key.unreadable") from None
         if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != public:
             raise InputError("device_key.unreadable")

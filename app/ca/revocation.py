@@ -4,10 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+
+from app.ca.signatures import MALFORMED
 
 _GOOD_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
@@ -49,7 +51,7 @@ class RevocationList:
                 return Standing.NO_CRL
             ends = self._crl.next_update_utc
             return Standing.GOOD if ends is not None and at <= ends else Standing.STALE
-        except (ValueError, UnsupportedAlgorithm):
+        except MALFORMED:
             return Standing.NO_CRL
 
     def _is_from(self, issuer: x509.Certificate) -> bool:

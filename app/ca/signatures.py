@@ -17,6 +17,15 @@ MAX_CERTIFICATE = 16 * 1024
 MIN_RSA_BITS = 2048
 MAX_RSA_BITS = 8192
 
+MALFORMED = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What reading a certificate or a revocation list raises when it is not one; half of them are no ValueError."""
+
 RSA_SUITE = "rsa-sha256"
 EC_SUITE = "ecdsa-p256-sha256"
 SM2_SUITE = "sm2-sm3"
@@ -67,7 +76,9 @@ class CertificateInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse_certificate(der: bytes) -> x509.Certificate:
-    """The certificate in ``der``.
+    """The certificate in ``der``, read to the end: its names, dates and extensions raise nothing later.
+
+    Its key may still be of an algorithm that is not supported.
 
     Raises:
         InputError: ``certificate.unreadable``.
@@ -75,9 +86,20 @@ def parse_certificate(der: bytes) -> x509.Certificate:
     if len(der) > MAX_CERTIFICATE:
         raise InputError("certificate.unreadable")
     try:
-        return x509.load_der_x509_certificate(der)
-    except (ValueError, UnsupportedAlgorithm) as error:
+        return readable(x509.load_der_x509_certificate(der))
+    except MALFORMED as error:
         raise InputError("certificate.unreadable") from error
+
+
+def readable(certificate: x509.Certificate) -> x509.Certificate:
+    """The certificate itself, once its lazy parts were read.
+
+    Raises:
+        one of :data:`MALFORMED`.
+    """
+    _ = certificate.subject, certificate.issuer, certificate.extensions, certificate.serial_number
+    _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return certificate
 
 
 def describe(certificate_der: bytes) -> CertificateInfo:
@@ -139,7 +161,7 @@ def verify_signature(certificate_der: bytes, data: bytes, signature: bytes) -> b
     """
     try:
         key = parse_certificate(certificate_der).public_key()
-    except (InputError, ValueError, UnsupportedAlgorithm):
+    except (InputError, *MALFORMED):
         return False
     try:
         if isinstance(key, rsa.RSAPublicKey) and MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:

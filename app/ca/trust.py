@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -16,7 +16,15 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from app.ca.ocsp import OcspAnswer
 from app.ca.revocation import RevocationList, Standing
-from app.ca.signatures import MIN_RSA_BITS, SUPPORTED_SUITES, describe, fingerprint, parse_certificate
+from app.ca.signatures import (
+    MALFORMED,
+    MIN_RSA_BITS,
+    SUPPORTED_SUITES,
+    describe,
+    fingerprint,
+    parse_certificate,
+    readable,
+)
 from app.errors import InputError
 
 DEMO_MARK = "仅供演练"
@@ -142,7 +150,7 @@ class TrustList:
             leaf = parse_certificate(certificate)
             info = describe(certificate)
             extensions = leaf.extensions
-        except (InputError, ValueError):
+        except (InputError, *MALFORMED):
             unreadable = Part(Status.FAILED, "certificate.unreadable")
             return Verdict(unreadable, unreadable, unreadable, unreadable)
         if info.suite not in SUPPORTED_SUITES:
@@ -244,7 +252,7 @@ def _path_problem(path: Sequence[x509.Certificate]) -> Part | None:
             if not _may_issue(authority, below):
                 return Part(Status.FAILED, "chain.not_a_ca", _name(authority))
             below += authority.subject != authority.issuer
-    except ValueError:
+    except MALFORMED:
         return Part(Status.FAILED, "certificate.unreadable")
     return None
 
@@ -269,7 +277,7 @@ def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
         if isinstance(key, rsa.RSAPublicKey) and key.key_size < MIN_RSA_BITS:
             return False
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    except (TypeError, InvalidSignature, *MALFORMED):
         return False
     return True
 
@@ -297,9 +305,9 @@ def _certificates(item: bytes) -> list[x509.Certificate]:
         raise InputError("trust.unreadable")
     try:
         if b"-----BEGIN" in item:
-            return x509.load_pem_x509_certificates(item)
+            return [readable(certificate) for certificate in x509.load_pem_x509_certificates(item)]
         return [parse_certificate(item)]
-    except (ValueError, InputError):
+    except (InputError, *MALFORMED):
         raise InputError("trust.unreadable") from None
 
 
@@ -310,11 +318,17 @@ def read_crls(item: bytes) -> list[x509.CertificateRevocationList]:
     begin, end = b"-----BEGIN X509 CRL-----", b"-----END X509 CRL-----"
     try:
         if begin not in item:
-            return [x509.load_der_x509_crl(item)]
+            return [_readable_crl(x509.load_der_x509_crl(item))]
         blocks = [block.split(end)[0] for block in item.split(begin)[1:]]
-        return [x509.load_pem_x509_crl(begin + block + end + b"\n") for block in blocks]
-    except (ValueError, x509.InvalidVersion):
+        return [_readable_crl(x509.load_pem_x509_crl(begin + block + end + b"\n")) for block in blocks]
+    except MALFORMED:
         raise InputError("trust.unreadable") from None
+
+
+def _readable_crl(crl: x509.CertificateRevocationList) -> x509.CertificateRevocationList:
+    """The list itself, once its lazy parts were read; its entries are read when one is asked for."""
+    _ = crl.issuer, crl.extensions, crl.last_update_utc, crl.next_update_utc
+    return crl
 
 
 def _name(certificate: x509.Certificate) -> str:
