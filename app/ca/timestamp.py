@@ -11,8 +11,6 @@ import msgspec
 from asn1crypto import algos, cms, tsp
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from pyhanko.sign.general import extract_signer_info
-from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, validate_sig_integrity
 
 from app.ca.trust import Part, Status, Usage, Verdict
 from app.errors import InputError
@@ -99,6 +97,10 @@ def judge(token: bytes, stamped: bytes, trust: Trust) -> tuple[Part, datetime | 
 
 def judge_token(token: cms.ContentInfo, stamped: bytes, trust: Trust) -> tuple[Part, datetime | None]:
     """As :func:`judge` for a parsed token; raises anything for a malformed one: the caller treats that as failed."""
+    # pyHanko brings an HTTP client along, which a verifier that meets no stamp does without.
+    from pyhanko.sign.general import extract_signer_info
+    from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, validate_sig_integrity
+
     signed_data = token["content"]
     info = _info(token)
     imprint = info["message_imprint"]

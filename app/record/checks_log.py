@@ -1,9 +1,7 @@
 """The verifier's steps about the container, the log and its heads."""
 
-from collections.abc import Callable
-
-from asn1crypto import cms, tsp
-
+from app.ca.timestamp import judge
+from app.ca.trust import Status, TrustList
 from app.canon import sha256_hex
 from app.errors import InputError
 from app.record.archive import VERIFIER, shipped_verifier
@@ -16,10 +14,7 @@ from app.record.checkpoint import (
     verify_cosignature,
 )
 from app.record.log import MerkleTree
-from app.record.verification import Fact, Finding, Tally, Verdict
-
-StampChecker = Callable[[bytes, bytes], Finding]
-"""Judges an RFC 3161 token (DER) over a message (the checkpoint's body)."""
+from app.record.verification import Fact, Finding, Tally
 
 
 def check_files(archive: ArchiveReader) -> tuple[Finding, frozenset[str]]:
@@ -137,8 +132,8 @@ def check_expected(tree: MerkleTree, expect: tuple[int, bytes] | None) -> Findin
     return tally.finding()
 
 
-def check_stamps(archive: ArchiveReader, heads: Heads, checker: StampChecker | None) -> Finding:
-    """Every stamp over its checkpoint's body; who made it is the checker's to say."""
+def check_stamps(archive: ArchiveReader, heads: Heads, trust: TrustList | None) -> Finding:
+    """Every stamp over its checkpoint's body, by an authority that the trust from outside knows."""
     tally = Tally()
     tally.facts["stamps"] = 0
     try:
@@ -149,17 +144,11 @@ def check_stamps(archive: ArchiveReader, heads: Heads, checker: StampChecker | N
             if checkpoint is None:
                 tally.failed("stamp.no_checkpoint", **where)
                 continue
-            body = checkpoint.body.encode()
-            if _imprint(stored.token) != sha256_hex(body):
-                tally.failed("stamp.other_message", **where)
-            elif checker is None:
-                tally.unsure("stamp.no_trust", **where)
-            else:
-                verdict = checker(stored.token, body)
-                if verdict.verdict is Verdict.FAILED:
-                    tally.failed(verdict.problem or "stamp.invalid", **where)
-                elif verdict.verdict is Verdict.COULD_NOT_TELL:
-                    tally.unsure(verdict.problem or "stamp.no_trust", **where)
+            part, _moment = judge(stored.token, checkpoint.body.encode(), trust or TrustList([]))
+            if part.status is Status.FAILED and not (trust is None and part.code.startswith("chain.")):
+                tally.failed(part.code, **where)
+            elif part.status is not Status.PASSED:
+                tally.unsure("stamp.no_trust" if trust is None else part.code, **where)
     except InputError as error:
         tally.failed(error.code, **error.facts)
     return tally.finding()
@@ -173,19 +162,3 @@ def check_carried(archive: ArchiveReader) -> Finding:
     if digest != sha256_hex(shipped_verifier()):
         tally.unsure("carried.other_version", name=VERIFIER)
     return tally.finding()
-
-
-def _imprint(token: bytes) -> str | None:
-    info = _token_info(token)
-    if info is None or info["message_imprint"]["hash_algorithm"]["algorithm"].native != "sha256":
-        return None
-    return bytes(info["message_imprint"]["hashed_message"].native).hex()
-
-
-def _token_info(token: bytes) -> tsp.TSTInfo | None:
-    try:
-        signed = cms.ContentInfo.load(token, strict=True)["content"]
-        info = signed["encap_content_info"]["content"].parsed
-        return info if isinstance(info, tsp.TSTInfo) else None
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None

@@ -11,7 +11,6 @@ from app.record.carried import with_carried
 from app.record.checks_acts import ActChecks
 from app.record.checks_log import (
     Heads,
-    StampChecker,
     check_carried,
     check_cosignatures,
     check_expected,
@@ -62,7 +61,6 @@ def verify_archive(
     roots: bytes | None = None,
     crls: Sequence[bytes] = (),
     expect: tuple[int, bytes] | None = None,
-    stamps: StampChecker | None = None,
     documents: Step | None = None,
     steps: Sequence[Step] = (),
 ) -> Verification:
@@ -73,7 +71,6 @@ def verify_archive(
             told. Roots for rehearsals count only in a case that its first entry marks as one.
         crls: revocation lists (PEM or DER) besides those in the archive.
         expect: number of entries and root from outside, e.g. from a signed document.
-        stamps: judges RFC 3161 tokens by trust from outside.
         documents: judges the signed PDFs; its code is not looked at.
         steps: further steps, e.g. the replay.
 
@@ -104,7 +101,7 @@ def verify_archive(
             walk.acts.commands.finding(),
             walk.acts.grave_acts.finding(),
             walk.files.finding(),
-            check_stamps(archive, heads, stamps),
+            check_stamps(archive, heads, trust),
             check_carried(archive),
             Finding(Verdict.COULD_NOT_TELL, problem="documents.not_checked")
             if documents is None
