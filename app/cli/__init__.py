@@ -139,6 +139,12 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--module", action="append", default=[])
     listing.set_defaults(verb=_token_list)
 
+    keys = verbs.add_parser("keys", help="where device and host keys lie; choose the place and move them there")
+    keys.add_argument("--place", choices=["files", "device", "all"], help="none, device keys, or all under the keyring")
+    keys.add_argument("--home", type=Path, default=data_dir() / "cases", help="folder of the hosted cases")
+    keys.add_argument("--json", action="store_true")
+    keys.set_defaults(verb=_keys)
+
     demo = verbs.add_parser("demo", help="play a whole case, from sealed bids to a verified archive")
     demo.add_argument("--method", choices=["tender", "consultation"], default="tender")
     demo.add_argument("--out", type=Path, help="an empty or new folder (default: a new one in out/)")
@@ -279,6 +285,12 @@ def _token_list(options: argparse.Namespace) -> int:
     from app.cli.bid import list_tokens
 
     return asyncio.run(list_tokens(options.module))
+
+
+def _keys(options: argparse.Namespace) -> int:
+    from app.cli.keys import keys
+
+    return keys(options)
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -39,6 +39,11 @@ def sentence(code: str, facts: Mapping[str, Any]) -> str:
     return f"{text} [{code}{': ' + details if details else ''}]"
 
 
+def said(key: str, table: str = "keystore", **facts: object) -> str:
+    """A sentence of one of the plain tables (``NAME.json``)."""
+    return _fill(str(_table(table)[key][_language()]), {name: str(value) for name, value in facts.items()})
+
+
 class _Blank(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return "…"

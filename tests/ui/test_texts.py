@@ -66,12 +66,12 @@ def test_every_code_has_a_word(kind: str, codes: list[str]) -> None:
 
 
 def test_a_known_code_says_what_it_means_and_what_to_do() -> None:
-    said = texts.error_text("token.pin_wrong", {"tries_left": 3})
-    assert "口令不正确" in said.what
-    assert "3" in said.means
+    said = texts.error_text("token.timeout", {"seconds": 60})
+    assert "60" in said.what
+    assert said.means
     assert said.do
     set_language(Language.ENGLISH)
-    assert texts.error_text("token.pin_wrong", {"tries_left": 3}).what == "The PIN is wrong."
+    assert texts.error_text("token.timeout", {"seconds": 60}).what == "The token did not answer within 60 seconds."
 
 
 def test_a_rule_refusal_takes_the_rest_from_its_family() -> None:
@@ -87,7 +87,7 @@ def test_an_unknown_code_is_behind_the_fold_only() -> None:
 
 
 def test_a_missing_fact_does_not_break_the_sentence() -> None:
-    assert "—" in texts.error_text("token.pin_wrong").means
+    assert "—" in texts.error_text("token.timeout").what
 
 
 def test_what_is_not_ours_is_a_fault() -> None:

@@ -7,10 +7,11 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from app import keystore
 from app.ca.device_key import DeviceKeyHolder
 from app.ca.token import KeyHolder
 from app.clock import Clock
-from app.errors import BidroomError
+from app.errors import BidroomError, FaultError
 from app.session.client import Client, Person
 from app.session.rules.people import Level
 from app.session.wire.link import Link
@@ -150,17 +151,22 @@ class Joining(QObject):
 
 
 def device_key(link: Link) -> DeviceKeyHolder:
-    """This machine's key for a person of a case, made at the first sign-in and kept in the user's folder.
+    """This machine's key for a person of a case, made at the first sign-in and kept where :mod:`app.keystore` says.
 
     Raises:
-        InputError: ``device_key.unreadable``. FaultError: ``desk.not_written``.
+        InputError: ``device_key.unreadable``. FaultError: ``desk.not_written``, ``secret.key_missing``.
     """
     folder = case_folder(link.case)
     private, public = folder / f"device-{link.person}.key", folder / f"device-{link.person}.crt"
     if private.exists() and public.exists():
-        return DeviceKeyHolder.restore(_read(private), _read(public))
+        return DeviceKeyHolder.restore(keystore.read(private), _read(public))
     made = DeviceKeyHolder.create(link.person)
-    write_private(private, made.export())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        private.unlink(missing_ok=True)  # without its certificate it is of no use
+        keystore.write_new(private, made.export(), keystore.Kind.DEVICE)
+    except OSError as error:
+        raise FaultError("desk.not_written", name=private.name, error=type(error).__name__) from error
     write_private(public, made.signing_certificate)
     return made
 
