@@ -8,7 +8,9 @@ of chunk hashes would only add the place of a damage.
 
 import hashlib
 from collections.abc import Callable
-from typing import BinaryIO
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import BinaryIO, Self
 
 import msgspec
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
@@ -22,6 +24,7 @@ PREFIX_BYTES = 24 + 32
 KEY_BYTES = 32
 
 _PIECE = 1 << 20
+_WORTH_A_THREAD = 1 << 18
 # Bounds stated by the library for update_into().
 _ENCRYPT_ROOM = _PIECE + _PIECE // 1024 + 16_456
 _DECRYPT_ROOM = _PIECE + 16_400
@@ -91,21 +94,20 @@ def encrypt_stream(
     """
     meter = meter or Meter()
     encryptor = Cobblestone256Encryptor(key, context)
-    piece, room = memoryview(bytearray(_PIECE)), memoryview(bytearray(_ENCRYPT_ROOM))
-    plain, sealed = hashlib.sha256(), hashlib.sha256()
-    plain_size = cipher_size = 0
-    while count := _read_into(source, piece):
-        plain.update(piece[:count])
-        plain_size += count
-        written = encryptor.update_into(piece[:count], room)
-        sealed.update(room[:written])
-        _write_all(target, room[:written])
-        cipher_size += written
-        meter.advance(count)
-    last = encryptor.finalize()
-    sealed.update(last)
-    _write_all(target, memoryview(last))
-    return Digest(plain_size, plain.hexdigest()), Digest(cipher_size + len(last), sealed.hexdigest())
+    pieces, rooms = _buffers(_PIECE), _buffers(_ENCRYPT_ROOM)
+    with Hasher() as plain, Hasher() as sealed:
+        while count := _read_into(source, pieces[0]):
+            plain.update(pieces[0][:count])
+            written = encryptor.update_into(pieces[0][:count], rooms[0])
+            sealed.update(rooms[0][:written])
+            _write_all(target, rooms[0][:written])
+            meter.advance(count)
+            pieces.reverse()
+            rooms.reverse()
+        last = encryptor.finalize()
+        sealed.update(memoryview(last))
+        _write_all(target, memoryview(last))
+        return plain.digest(), sealed.digest()
 
 
 def decrypt_stream(
@@ -123,27 +125,27 @@ def decrypt_stream(
     """
     meter = meter or Meter()
     decryptor = Cobblestone256Decryptor(key, context)
-    piece, room = memoryview(bytearray(_PIECE)), memoryview(bytearray(_DECRYPT_ROOM))
-    plain = hashlib.sha256()
-    plain_size, left = 0, size
-    try:
-        while left:
-            count = _read_into(source, piece[: min(left, _PIECE)])
-            if not count:
-                raise InputError("stream.truncated")
-            left -= count
-            written = decryptor.update_into(piece[:count], room)
-            plain.update(room[:written])
-            _write_all(target, room[:written])
-            plain_size += written
-            meter.advance(count)
-        last = decryptor.finalize()
-    except InvalidTag:
-        # One answer for every cause, so that the error tells an attacker nothing.
-        raise InputError("stream.invalid") from None
-    plain.update(last)
-    _write_all(target, memoryview(last))
-    return Digest(plain_size + len(last), plain.hexdigest())
+    piece, rooms = memoryview(bytearray(_PIECE)), _buffers(_DECRYPT_ROOM)
+    left = size
+    with Hasher() as plain:
+        try:
+            while left:
+                count = _read_into(source, piece[: min(left, _PIECE)])
+                if not count:
+                    raise InputError("stream.truncated")
+                left -= count
+                written = decryptor.update_into(piece[:count], rooms[0])
+                plain.update(rooms[0][:written])
+                _write_all(target, rooms[0][:written])
+                meter.advance(count)
+                rooms.reverse()
+            last = decryptor.finalize()
+        except InvalidTag:
+            # One answer for every cause, so that the error tells an attacker nothing.
+            raise InputError("stream.invalid") from None
+        plain.update(memoryview(last))
+        _write_all(target, memoryview(last))
+        return plain.digest()
 
 
 def hash_stream(source: BinaryIO, size: int, meter: Meter | None = None) -> str:
@@ -153,16 +155,66 @@ def hash_stream(source: BinaryIO, size: int, meter: Meter | None = None) -> str:
         InputError: ``stream.truncated``, ``stream.cancelled``.
     """
     meter = meter or Meter()
-    digest, left = hashlib.sha256(), size
-    piece = memoryview(bytearray(min(size, _PIECE)))
-    while left:
-        count = _read_into(source, piece[: min(left, _PIECE)])
-        if not count:
-            raise InputError("stream.truncated")
-        digest.update(piece[:count])
-        left -= count
-        meter.advance(count)
-    return digest.hexdigest()
+    pieces, left = _buffers(min(size, _PIECE)), size
+    with Hasher() as digest:
+        while left:
+            count = _read_into(source, pieces[0][: min(left, _PIECE)])
+            if not count:
+                raise InputError("stream.truncated")
+            digest.update(pieces[0][:count])
+            left -= count
+            meter.advance(count)
+            pieces.reverse()
+        return digest.digest().sha256
+
+
+class Hasher:
+    """SHA-256 on a thread beside the caller's: while one piece is hashed the next is read or encrypted.
+
+    Hashing costs about as much as encrypting; both let go of the interpreter's lock. Not more than one piece is under
+    way: what was given may be overwritten after the next call of :meth:`update` or :meth:`digest`, two buffers in turn
+    are enough. Leave the context before the buffers go.
+    """
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self._size = 0
+        self._thread: ThreadPoolExecutor | None = None
+        self._pending: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._thread is not None:
+            self._thread.shutdown(wait=True)
+
+    def update(self, data: memoryview) -> None:
+        """Take ``data``; returns when all *earlier* pieces are hashed."""
+        self._size += len(data)
+        self._settle()
+        if len(data) < _WORTH_A_THREAD:
+            self._hash.update(data)
+            return
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, "sha256")
+        self._pending = self._thread.submit(self._hash.update, data)
+
+    def digest(self) -> Digest:
+        """Size and digest of all that was given."""
+        self._settle()
+        return Digest(self._size, self._hash.hexdigest())
+
+    def _settle(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
+
+
+def _buffers(size: int) -> list[memoryview]:
+    return [memoryview(bytearray(size)), memoryview(bytearray(size))]
 
 
 def _read_into(source: BinaryIO, buffer: memoryview) -> int:
