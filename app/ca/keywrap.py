@@ -1,8 +1,10 @@
 """Small secrets wrapped to certificates: CMS AuthEnvelopedData that ``openssl cms -decrypt`` opens as well.
 
 AES-256-GCM (RFC 5083, RFC 5084); per recipient RSA-OAEP with SHA-256 (RFC 4055) or one-pass ECDH on P-256 with the
-X9.63 KDF over SHA-256 and AES-256 key wrap (RFC 5753). The private operation is a callable: it can happen in a token.
-Nothing here binds the list of recipients: whoever embeds a blob binds its hash.
+X9.63 KDF over SHA-256 and AES-256 key wrap (RFC 5753). To SM2 certificates the container is GB/T 35275's
+(:mod:`app.ca.gbt35275`), which has no authenticated mode: whoever wraps to people binds the content itself, as the
+envelope does. The private operation is a callable: it can happen in a token. Nothing here binds the list of recipients:
+whoever embeds a blob binds its hash.
 """
 
 import hashlib
@@ -27,7 +29,8 @@ from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from app.ca.signatures import EC_SUITE, RSA_SUITE, parse_certificate, suite_of
+from app.ca import gbt35275
+from app.ca.signatures import EC_SUITE, RSA_SUITE, SM2_SUITE, parse_certificate, suite_of
 from app.errors import InputError
 
 MAX_DATA = 16 * 1024
@@ -40,6 +43,9 @@ _NONCE, _TAG, _KEY, _HASH = 12, 16, 32, 32
 _P256_POINT = 65
 
 PrivateOperation = Callable[[bytes], Awaitable[bytes]]
+Sm4Operation = Callable[[gbt35275.Sealed], Awaitable[bytes]]
+"""Opens both layers of what SM2 wraps: the SM4 key with the private key, the data with that; gives the data without its
+padding, or raises ``keywrap.refused``. Where a token gives the SM4 key itself: :func:`app.ca.gbt35275.sm4_open`."""
 
 
 class _GcmParameters(core.Sequence):  # type: ignore[misc]  # RFC 5084 3.2
@@ -70,15 +76,18 @@ def refused() -> InputError:
 def wrap(data: bytes, certificates: Sequence[bytes], *, anonymous: bool = False) -> bytes:
     """Encrypt ``data`` (at most ``MAX_DATA`` bytes) to the holders of ``certificates`` (DER), each opening it alone.
 
-    ``anonymous``: for exactly one certificate; the blob names its recipient by a random key identifier instead of
-    issuer and serial number, so that it does not show for whom it is (bidders stay unknown until the opening).
+    ``anonymous``: for exactly one certificate; the blob names its recipient by a random identifier instead of issuer
+    and serial number, so that it does not show for whom it is (bidders stay unknown until the opening).
 
     Raises:
-        InputError: ``certificate.unreadable``, ``certificate.suite_unsupported``.
+        InputError: ``certificate.unreadable``, ``certificate.suite_unsupported``, also for SM2 certificates together
+            with others: no container holds both.
         ValueError: too much data, no or too many certificates.
     """
     if len(data) > MAX_DATA or not 0 < len(certificates) <= (1 if anonymous else MAX_RECIPIENTS):
         raise ValueError("keywrap: size or number of recipients")
+    if {suite_of(parse_certificate(certificate)) for certificate in certificates} == {SM2_SUITE}:
+        return gbt35275.envelop(data, certificates, anonymous=anonymous)
     content_key, nonce = os.urandom(_KEY), os.urandom(_NONCE)
     sealed = AESGCM(content_key).encrypt(nonce, data, None)
     recipients = [_recipient(certificate, content_key, anonymous) for certificate in certificates]
@@ -101,8 +110,10 @@ def wrap(data: bytes, certificates: Sequence[bytes], *, anonymous: bool = False)
     return bytes(info.dump())
 
 
-async def open_wrapped(blob: bytes, certificate: bytes, oaep: PrivateOperation, ecdh: PrivateOperation) -> bytes:
-    """Open a blob made for ``certificate`` (DER).
+async def open_wrapped(
+    blob: bytes, certificate: bytes, oaep: PrivateOperation, ecdh: PrivateOperation, sm4: Sm4Operation | None = None
+) -> bytes:
+    """Open a blob made for ``certificate`` (DER); its key decides which container and which operation.
 
     Args:
         blob: output of :func:`wrap`.
@@ -110,10 +121,13 @@ async def open_wrapped(blob: bytes, certificate: bytes, oaep: PrivateOperation, 
         oaep: RSA-OAEP-SHA256 decryption of one ciphertext with the certificate's private key.
         ecdh: raw P-256 Diffie-Hellman with an uncompressed point (65 bytes, already checked to lie on the curve);
             returns the 32-byte x coordinate.
+        sm4: for an SM2 certificate.
 
     Raises:
         InputError: ``keywrap.refused``, the same for every fault of the blob; errors of the callables pass through.
     """
+    if suite_of(parse_certificate(certificate)) == SM2_SUITE:
+        return await _open_national(blob, certificate, sm4)
     wrapped = _parse(blob, certificate)
     if wrapped.point is None:
         content_key = await oaep(wrapped.encrypted_key)
@@ -129,6 +143,17 @@ async def open_wrapped(blob: bytes, certificate: bytes, oaep: PrivateOperation, 
         return AESGCM(content_key).decrypt(wrapped.nonce, wrapped.ciphertext, None)
     except InvalidTag:
         raise refused() from None
+
+
+async def _open_national(blob: bytes, certificate: bytes, sm4: Sm4Operation | None) -> bytes:
+    if sm4 is None:
+        raise refused()
+    try:
+        return await sm4(gbt35275.parse_enveloped(blob, certificate))
+    except InputError as error:
+        if error.code in {"gbt35275.refused", "sm2.refused"}:
+            raise refused() from None
+        raise
 
 
 def oaep_decode(encoded: bytes, size: int) -> bytes:

@@ -12,6 +12,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from app.ca.revocation import Standing
+from app.ca.sm2_signed import SM2_WITH_SM3, certificate_signed_by, signed_by, sm2_point
 from app.errors import InputError
 
 MAX_ANSWER = 64 * 1024
@@ -22,7 +23,15 @@ _MOST_RESPONSES = 16
 
 def build_question(certificate: x509.Certificate, issuer: x509.Certificate) -> bytes:
     """An OCSP request (DER) for one certificate; SHA-1 names the issuer, as RFC 6960 responders all understand."""
-    builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1())  # noqa: S303 - a name
+    name, key = hashes.Hash(hashes.SHA1()), hashes.Hash(hashes.SHA1())  # noqa: S303 - names
+    name.update(issuer.subject.public_bytes())
+    key.update(_key_bits(issuer))
+    builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
+        name.finalize(),
+        key.finalize(),
+        certificate.serial_number,
+        hashes.SHA1(),  # noqa: S303
+    )
     return builder.build().public_bytes(Encoding.DER)
 
 
@@ -103,6 +112,8 @@ class OcspAnswer:
         purposes = [one.value for one in candidate.extensions if isinstance(one.value, x509.ExtendedKeyUsage)]
         if not purposes or ExtendedKeyUsageOID.OCSP_SIGNING not in purposes[0]:
             return False
+        if candidate.signature_algorithm_oid == SM2_WITH_SM3:
+            return certificate_signed_by(candidate, issuer)
         if not isinstance(candidate.signature_hash_algorithm, _GOOD_HASHES):
             return False
         try:
@@ -112,6 +123,8 @@ class OcspAnswer:
         return True
 
     def _signed_by(self, responder: x509.Certificate) -> bool:
+        if self._answer.signature_algorithm_oid == SM2_WITH_SM3:
+            return signed_by(responder, self._answer.tbs_response_bytes, self._answer.signature)
         algorithm = self._answer.signature_hash_algorithm
         key = responder.public_key()
         if not isinstance(algorithm, _GOOD_HASHES):
@@ -130,6 +143,9 @@ class OcspAnswer:
 
 def _key_bits(certificate: x509.Certificate) -> bytes:
     """The subjectPublicKey bit string without tag, length and unused bits, as CertID hashes it."""
+    point = sm2_point(certificate)
+    if point is not None:
+        return point
     key = certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey):
         return key.public_bytes(Encoding.DER, PublicFormat.PKCS1)

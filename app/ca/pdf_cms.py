@@ -3,7 +3,7 @@
 from asn1crypto import core, parser
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
-from app.ca.signatures import SUPPORTED_SUITES, describe
+from app.ca.signatures import INTERNATIONAL_SUITES, describe
 
 _MECHANISMS = frozenset({"sha256_rsa", "rsassa_pkcs1v15", "sha256_ecdsa"})
 _SHA256_SETS = (
@@ -24,7 +24,7 @@ def form_problem(pdf: bytes, signature: EmbeddedPdfSignature) -> str | None:
         return "signature.subfilter"
     mechanism = signature.signer_info["signature_algorithm"]["algorithm"].native
     suite = describe(signature.signer_cert.dump()).suite
-    if signature.md_algorithm != "sha256" or mechanism not in _MECHANISMS or suite not in SUPPORTED_SUITES:
+    if signature.md_algorithm != "sha256" or mechanism not in _MECHANISMS or suite not in INTERNATIONAL_SUITES:
         return "signature.algorithm"
     start, first, second, rest = (int(value) for value in signature.byte_range)
     if start != 0 or not 0 < first < second <= second + rest <= len(pdf):

@@ -32,7 +32,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from app.ca.pdf_appearance import appearance
 from app.ca.pdf_flat import open_flat
 from app.ca.seal import SealImage
-from app.ca.signatures import SUPPORTED_SUITES, describe, verify_signature
+from app.ca.signatures import INTERNATIONAL_SUITES, describe, verify_signature
 from app.ca.token import Act, KeyHolder
 from app.errors import FaultError, InputError
 
@@ -146,7 +146,7 @@ class PyHankoSigner:
         if certify == _anyone_signed(reader, field):
             raise InputError("pdf.certify_first_only")
         info = describe(key.signing_certificate)
-        if info.suite not in SUPPORTED_SUITES:
+        if info.suite not in INTERNATIONAL_SUITES:
             raise InputError("certificate.suite_unsupported", suite=info.suite)
         act = Act(ACT, {"field": field, "name": name, "reason": reason, "sha256": hashlib.sha256(pdf).hexdigest()})
         signer = _KeyHolderSigner(key, act)

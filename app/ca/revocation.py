@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from app.ca.signatures import MALFORMED
+from app.ca.sm2_signed import SM2_WITH_SM3, list_signed_by
 
 _GOOD_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
@@ -58,6 +59,8 @@ class RevocationList:
         for extension in issuer.extensions:
             if isinstance(extension.value, x509.KeyUsage) and not extension.value.crl_sign:
                 return False
+        if self._crl.signature_algorithm_oid == SM2_WITH_SM3:
+            return list_signed_by(self._crl, issuer)
         key = issuer.public_key()
         if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
             return False

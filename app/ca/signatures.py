@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 
+from app.ca import sm2
+from app.ca.sm2_signed import signed_by, sm2_point
 from app.canon import sha256_hex
 from app.errors import InputError
 
@@ -30,9 +32,9 @@ RSA_SUITE = "rsa-sha256"
 EC_SUITE = "ecdsa-p256-sha256"
 SM2_SUITE = "sm2-sm3"
 UNKNOWN_SUITE = "unknown"
-SUPPORTED_SUITES = frozenset({RSA_SUITE, EC_SUITE})
+INTERNATIONAL_SUITES = frozenset({RSA_SUITE, EC_SUITE})
+SUPPORTED_SUITES = INTERNATIONAL_SUITES | ({SM2_SUITE} if sm2.available() else set())
 
-_SM2_CURVE_DER = bytes.fromhex("06082a811ccf5501822d")
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC = re.compile(rf"[{_USCC_ALPHABET}]{{18}}")
 _IDENTITY_NUMBER = re.compile(r"[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]")
@@ -53,9 +55,9 @@ class CertificateInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         not_before: first valid moment, aware UTC.
         not_after: last valid moment, aware UTC.
         signs: key usage admits digitalSignature or nonRepudiation.
-        decrypts: key usage admits keyEncipherment (RSA) or keyAgreement (EC).
+        decrypts: key usage admits keyEncipherment (RSA, SM2) or keyAgreement (EC).
         authority: a CA certificate.
-        suite: ``rsa-sha256``, ``ecdsa-p256-sha256``; ``sm2-sm3`` and ``unknown`` cannot be used yet.
+        suite: ``rsa-sha256``, ``ecdsa-p256-sha256``, ``sm2-sm3``; ``unknown`` cannot be used.
         key_id: CKA_ID of the key on the token; empty when the certificate does not come from one.
     """
 
@@ -144,8 +146,7 @@ def suite_of(certificate: x509.Certificate) -> str:
     try:
         key = certificate.public_key()
     except (ValueError, UnsupportedAlgorithm):
-        is_sm2 = _SM2_CURVE_DER in certificate.tbs_certificate_bytes
-        return SM2_SUITE if is_sm2 else UNKNOWN_SUITE
+        return SM2_SUITE if sm2_point(certificate) is not None else UNKNOWN_SUITE
     if isinstance(key, rsa.RSAPublicKey) and MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
         return RSA_SUITE
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
@@ -156,13 +157,17 @@ def suite_of(certificate: x509.Certificate) -> str:
 def verify_signature(certificate_der: bytes, data: bytes, signature: bytes) -> bool:
     """Whether ``signature`` over ``data`` was made with the certificate's key.
 
-    RSA PKCS#1 v1.5 with SHA-256 (2048 to 8192 bit) or ECDSA P-256 with SHA-256 (DER). False also for a certificate
-    that cannot be read or whose suite is not supported; says nothing about trust, validity or key usage.
+    RSA PKCS#1 v1.5 with SHA-256 (2048 to 8192 bit), ECDSA P-256 with SHA-256 (DER) or SM2 with SM3 (DER). False also
+    for a certificate that cannot be read or whose suite is not supported; says nothing about trust, validity or usage.
     """
     try:
-        key = parse_certificate(certificate_der).public_key()
-    except (InputError, *MALFORMED):
+        certificate = parse_certificate(certificate_der)
+    except InputError:
         return False
+    try:
+        key = certificate.public_key()
+    except MALFORMED:
+        return signed_by(certificate, data, signature)  # SM2, or nothing that verifies
     try:
         if isinstance(key, rsa.RSAPublicKey) and MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
             key.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
+from app.ca import sm2
 from app.ca.ocsp import OcspAnswer
 from app.ca.revocation import RevocationList, Standing
 from app.ca.signatures import (
@@ -25,6 +26,7 @@ from app.ca.signatures import (
     parse_certificate,
     readable,
 )
+from app.ca.sm2_signed import SM2_WITH_SM3, certificate_signed_by
 from app.errors import InputError
 
 DEMO_MARK = "仅供演练"
@@ -153,7 +155,8 @@ class TrustList:
         except (InputError, *MALFORMED):
             unreadable = Part(Status.FAILED, "certificate.unreadable")
             return Verdict(unreadable, unreadable, unreadable, unreadable)
-        if info.suite not in SUPPORTED_SUITES:
+        unchecked = leaf.signature_algorithm_oid == SM2_WITH_SM3 and not sm2.available()
+        if info.suite not in SUPPORTED_SUITES or unchecked:
             unknown = Part(Status.COULD_NOT_TELL, "certificate.suite_unsupported", info.holder)
             return Verdict(unknown, _validity([leaf], at), unknown, unknown)
         fits = (info.signs if usage == "sign" else info.decrypts) and not _other_purpose(extensions)
@@ -271,6 +274,8 @@ def _may_issue(authority: x509.Certificate, below: int) -> bool:
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
+        if certificate.signature_algorithm_oid == SM2_WITH_SM3:
+            return certificate_signed_by(certificate, issuer)
         if not isinstance(certificate.signature_hash_algorithm, _GOOD_HASHES):
             return False
         key = issuer.public_key()
