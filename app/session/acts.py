@@ -179,6 +179,18 @@ async def withdraw_bid(client: Client) -> None:
     await client.grave(commands.WithdrawBid(header_sha256=bid.header_sha256, grave=UNSIGNED))
 
 
+async def file_authorisation(client: Client, pdf: bytes) -> None:
+    """The representative's authorisation 授权委托书, kept under the case key.
+
+    Raises:
+        InputError: ``authorisation.not_pdf``.
+    """
+    if not pdf.startswith(b"%PDF-"):
+        raise InputError("authorisation.not_pdf")
+    digest = await client.files.upload(pdf, private=True)
+    await client.do(commands.FileAuthorisation(document_sha256=digest))
+
+
 # --- releasing shares ---
 
 

@@ -25,6 +25,7 @@ _log = get_logger("casework")
 PDF_LIMIT = 64 * 1024 * 1024
 SHARE_LIMIT = 16 * 1024
 KIT_LIMIT = 4 * 1024 * 1024
+PHOTO_LIMIT = 2 * 1024 * 1024
 SEALED_LIMIT = 16 * 1024 * 1024
 LEASE_SECONDS = 90
 E = TypeVar("E", bound=Effect)
@@ -71,6 +72,10 @@ class Casework:
             case commands.SealQuote():
                 self._require(command.envelope_sha256, SEALED_LIMIT)
                 await self._box.check_sealed(room.state, "quote", command.header_sha256, command.envelope_sha256)
+            case commands.FileAuthorisation():
+                self._require(command.document_sha256, PDF_LIMIT)
+            case commands.VerifyIdentity():
+                self._check_photo(command)
             case commands.IssueKit():
                 self._require(command.kit_sha256, KIT_LIMIT)
             case _:
@@ -82,6 +87,17 @@ class Casework:
             raise InputError("blob.missing", digest=sha256)
         if self._room.blobs.size(sha256) > limit:
             raise InputError("blob.too_large", limit=limit)
+
+    def _check_photo(self, command: commands.VerifyIdentity) -> None:
+        """The picture of who was verified: a JPEG or PNG, and because it is personal data, under the case key."""
+        blobs, key = self._room.blobs, self._room.keys.case_key
+        if len(command.photo_sha256) != 64:
+            return  # refused by the rules, with their own code
+        self._require(command.photo_sha256, PHOTO_LIMIT)
+        if not blobs.is_sealed(command.photo_sha256):
+            raise InputError("blob.not_private", digest=command.photo_sha256)
+        if not blobs.read(command.photo_sha256, PHOTO_LIMIT, key).startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
+            raise InputError("refused.photo", person=command.person)
 
     async def _receive(self, person: str, command: commands.SubmitBid) -> Command:
         """Receive an envelope: the receipt is signed over what was checked, and goes with the command."""

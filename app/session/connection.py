@@ -205,7 +205,10 @@ class Connection:
 
     async def _note_wrong_code(self, message: wire.ToHost, code: str) -> None:
         """A wrong one-use code is recorded, so that it is void after a few and nobody can guess it by trying."""
-        if code == "sign_in.code" and isinstance(message, wire.SignIn) and message.person in self._room.state.codes:
+        if code != "sign_in.code" or not isinstance(message, wire.SignIn):
+            return
+        known = self._room.state.codes.get(message.person)
+        if known is not None and not known.used:
             await self._room.report(commands.ReportSignInRefused(person=message.person, code=code))
 
     async def _resume(self, message: wire.Resume, nonce: bytes) -> None:
@@ -237,7 +240,8 @@ class Connection:
                 indexes = await self._command(message)
                 self.put(wire.Accepted(number, indexes if self._witness else (), self._sent if self._witness else 0))
             elif isinstance(message, wire.Cosign):
-                await self._room.cosigned(self.person, message.size, message.line)
+                if self.session in self._room.state.sessions:  # a reader's key is in no entry: it witnesses nothing
+                    await self._room.cosigned(self.person, message.size, message.line)
             elif isinstance(message, wire.Lease | wire.MediaOffer):
                 self._tasks.start(self._answer_later(message), f"answer {self.person}")
             elif isinstance(message, wire.Ping):

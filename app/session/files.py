@@ -42,11 +42,15 @@ class Files:
         if self._http is not None:
             await self._http.close()
 
-    async def upload(self, source: bytes | Path, progress: Callable[[int, int], None] | None = None) -> str:
+    async def upload(
+        self, source: bytes | Path, progress: Callable[[int, int], None] | None = None, *, private: bool = False
+    ) -> str:
         """Send a file; its SHA-256 (hex), as computed here and confirmed by the host.
 
+        ``private``: it lies under the case key on the host (personal data).
+
         Raises:
-            InputError: ``blob.too_large`` and what else the host says; ``blob.upload_differs``.
+            InputError: ``blob.too_large``, ``upload.*`` and what else the host says; ``blob.upload_differs``.
             FaultError: ``client.unreachable``.
         """
         digest = hashlib.sha256()
@@ -61,7 +65,8 @@ class Files:
                 if progress is not None:
                     progress(sent, size)
 
-        async with self._request("PUT", "blobs", data=pieces()) as response:
+        path = "blobs?private=1" if private else "blobs"
+        async with self._request("PUT", path, data=pieces(), size=size) as response:
             answer = await response.json()
             if response.status == 413:
                 raise InputError(str(answer["code"]), **answer["facts"])
@@ -126,8 +131,12 @@ class Files:
             raise FaultError("blob.damaged", digest=sha256)
 
     @contextlib.asynccontextmanager
-    async def _request(self, method: str, path: str, **options: Any) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _request(
+        self, method: str, path: str, size: int | None = None, **options: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {"Authorization": f"Bearer {self.access}"}
+        if size is not None:
+            headers["Content-Length"] = str(size)  # so that a host without room says so before it all has come
         try:
             async with self.http().request(
                 method, self.url(path), ssl=self.pin(), headers=headers, **options

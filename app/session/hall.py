@@ -20,6 +20,7 @@ from app.session.room import Entry, Room
 from app.session.rules import commands
 from app.session.rules.people import Role
 from app.session.rules.state import ANNOUNCED, CLOSED, FAILED, RECEIVING
+from app.session.rules.seats import room_run_by
 from app.session.rules.visibility import may_publish, may_receive
 from app.session.wire.messages import MediaOffer
 from app.tasks import TaskSet
@@ -85,7 +86,13 @@ class Hall:
         state = self._room.state
         publishes = offer.publishes and may_publish(state, person)
         name = " ".join(offer.name.split())[:60] or state.people[person].name
-        self._names[person] = (name, offer.kind if offer.kind in KINDS else "camera")
+        kind = offer.kind if offer.kind in KINDS else "camera"
+        room = room_run_by(state, person)
+        if room:
+            name, kind = room, "room"
+        elif kind == "room":
+            kind = "camera"  # who runs a room's devices is assigned, not claimed
+        self._names[person] = (name, kind)
         self._connected.add(person)
         self._router.allow(person, may_receive(state, person))
         return await self._router.connect(person, offer.sdp, publishes=publishes)
@@ -170,10 +177,10 @@ class Hall:
     async def _take(self, event: RouterEvent) -> None:
         if event.what.startswith("source_") and self._room.state.phase != CLOSED:
             name, kind = self._names.get(event.peer, ("", "camera"))
-            known = event.source in self._room.state.sources
+            known = self._room.state.sources.get(event.source)
             states = {"source_added": "started", "source_removed": "lost", "source_lost": "lost"}
             state = states.get(event.what, "restored")
-            if state == "started" and known:
+            if state == "started" and known and (known.name, known.kind) == (name, kind):
                 state = "restored"
             await self._room.report(
                 commands.ReportSource(source=event.source, state=state, person=event.peer, name=name, kind=kind)

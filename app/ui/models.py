@@ -148,7 +148,10 @@ class AgendaStep(Frozen, frozen=True, kw_only=True):
 
 
 class PersonRow(Frozen, frozen=True, kw_only=True):
-    """One person of the room. ``role`` and ``state`` are codes (``signed_in``, ``absent``, ``weak_network`` …)."""
+    """One person of the room. ``role`` and ``state`` are codes (``signed_in``, ``absent``, ``weak_network`` …).
+
+    ``seat`` names the room that is shared with others; ``acts`` are codes of what I may do about this person.
+    """
 
     person_id: str
     name: str
@@ -161,6 +164,8 @@ class PersonRow(Frozen, frozen=True, kw_only=True):
     hand: int | None = None
     in_lobby: bool = False
     level: str = ""
+    seat: str = ""
+    acts: tuple[str, ...] = ()
 
 
 class MessageRow(Frozen, frozen=True, kw_only=True):
@@ -269,7 +274,10 @@ class RoomView(Frozen, frozen=True, kw_only=True):
 
 
 class TileView(Frozen, frozen=True, kw_only=True):
-    """One video tile. ``network`` is 0 (gone) to 3 (good), None for one's own picture; ``detail`` for the tool tip."""
+    """One video tile. ``network`` is 0 (gone) to 3 (good), None for one's own picture; ``detail`` for the tool tip.
+
+    ``sitting``: names of those who share a room's camera.
+    """
 
     source_id: str
     name: str
@@ -280,3 +288,4 @@ class TileView(Frozen, frozen=True, kw_only=True):
     video: bool = True
     network: int | None = 3
     detail: str = ""
+    sitting: tuple[str, ...] = ()

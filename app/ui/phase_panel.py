@@ -9,7 +9,8 @@ from app.session.rules.state import Document
 from app.ui import texts
 from app.ui.i18n import tr
 from app.ui.room.step_panel import ActButton, StepPanel
-from app.ui.room_acts import Asking, Request, Sign, Sure
+from app.ui.room_acts import Asking, Manage, Request, Sign, Sure
+from app.ui.room_people import dispersed, lacks_members, phone_requests, place_request, unplaced
 from app.ui.step_facts import StepContext, StepFacts, undone_sentences
 from app.ui.view import column, label
 from app.ui.widgets.buttons import Button
@@ -23,6 +24,7 @@ class PhasePanel(StepPanel[StepFacts]):
         context: clock, bridge, files.
         countdown: runs while the window ``window`` (by default the phase's own) is open.
         onward: enters the next phase; shown to who moves on.
+        place, committee: members' phones or places, and the draw's result, in the phases that need them.
         shows_documents: kinds of documents that this panel itself offers to sign.
         fills_room: the panel wants the whole room, with video a click away; else ``share`` of the room's height.
 
@@ -47,12 +49,18 @@ class PhasePanel(StepPanel[StepFacts]):
         self.pending_sign = ActButton("plain", "pen")
         self.pending_sign.clicked.connect(self._ask_sign)
         self.pending_sign.setVisible(False)
+        self.place, self.committee = ActButton("plain", "check"), ActButton("plain", "people")
+        self.place.clicked.connect(self._ask_place)
+        self.committee.clicked.connect(lambda: self.ask(Manage("import")))
+        self.say(self.committee.setText, "导入评审小组…")
+        for button in (self.place, self.committee):
+            button.setVisible(False)
         self.video = Button("plain", "people")
         self.video.setCheckable(True)
         self.video.toggled.connect(self.video_wanted)
         self.video.setVisible(False)
         self.say(self.video.setText, "视频")
-        self.add_controls(self.countdown, self.pending_sign, self.video, self.onward)
+        self.add_controls(self.countdown, self.pending_sign, self.committee, self.place, self.video, self.onward)
 
     def add_act(self, button: QWidget) -> None:
         """A button between the clock and moving on."""
@@ -70,6 +78,9 @@ class PhasePanel(StepPanel[StepFacts]):
         self.pending_sign.setVisible(bool(waiting))
         if waiting:
             self.pending_sign.setText(tr("签署：{name}…", name=texts.word("document", waiting[0].kind)))
+        self.committee.setVisible(lacks_members(snapshot))
+        self.place.setVisible(bool(unplaced(snapshot)))
+        self.place.setText(tr("场所核验…") if dispersed(snapshot) else tr("手机已全部入柜"))
         allowed = snapshot.may_move()
         self.onward.setVisible(allowed)
         if allowed:
@@ -106,6 +117,12 @@ class PhasePanel(StepPanel[StepFacts]):
             for document in facts.state.documents.values()
             if facts.me in document.waiting and document.kind not in self.shows_documents
         )
+
+    def _ask_place(self) -> None:
+        """Tick every phone at the site; look at one place after the other where members sit alone."""
+        request = place_request(self.facts())
+        for wanted in (request,) if request is not None else phone_requests(self.facts()):
+            self.ask(wanted)
 
     def _ask_sign(self) -> None:
         waiting = self._unsigned(self.facts())

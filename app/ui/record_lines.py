@@ -69,9 +69,13 @@ def _variant_of(recorded: Recorded) -> str:
     kind = event_type(event)
     if isinstance(event, evc.WindowOpened | evc.WindowClosed | evc.WindowExtended):
         return f"{kind}.clock"
+    if isinstance(event, evc.PersonSeated) and not event.room:
+        return f"{kind}.left"
+    if isinstance(event, evc.RoomEquipped) and not event.person:
+        return f"{kind}.none"
     if getattr(event, "by_clock", False):
         return f"{kind}.by_clock"
-    for field in ("granted", "passed", "admitted", "valid", "accepted", "muted", "locked", "elapsed"):
+    for field in ("granted", "passed", "admitted", "valid", "accepted", "muted", "locked", "elapsed", "missing"):
         value = getattr(event, field, None)
         if isinstance(value, bool):
             return f"{kind}.{'yes' if value else 'no'}"

@@ -59,6 +59,20 @@ class SubmitQuote(Request, frozen=True):
     price: PriceSchedule
 
 
+class Manage(Request, frozen=True):
+    """人员: what the staff does about people, in dialogs of its own.
+
+    ``act`` is one of ``PeopleDesk.act``, or ``people`` for everyone in one table.
+    """
+
+    act: str
+    person: str = ""
+
+
+class FileAuthority(Request, frozen=True):
+    """提交授权委托书: a file that the person chooses."""
+
+
 class Choice(msgspec.Struct, frozen=True):
     """One of several answers; ``code`` is what goes on, ``text`` what is shown (translated)."""
 

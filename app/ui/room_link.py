@@ -14,29 +14,31 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 import app.session.rules.commands as cmd
-from app.ca.seal import SealImage, drawn_signature, name_chop, official_seal
 from app.clock import Clock
 from app.errors import BidroomError, FaultError
 from app.session import acts
 from app.session.client import Client
 from app.session.rules.command import Command
-from app.session.rules.people import Level, Role
 from app.ui import texts
 from app.ui.async_bridge import AsyncBridge, ask
 from app.ui.dialogs.confirm import leave_dialog
 from app.ui.dialogs.end_for_all import EndForAllDialog
 from app.ui.dialogs.error import ErrorDialog
-from app.ui.dialogs.sign import SignDialog, SignRequest
 from app.ui.evaluation.expert_desk import ExpertDesk
 from app.ui.i18n import tr
 from app.ui.models import Link, MessageRow, TokenView
 from app.ui.opening.objections import answering
+from app.ui.people.people_desk import PeopleDesk
+from app.ui.people.people_table import PeopleDialog
 from app.ui.phase_panel import PhasePanel
+from app.ui.program.pick import pick_file, read_small
 from app.ui.room.room_screen import RoomScreen
 from app.ui.room_acts import (
     Asking,
     ConfirmRead,
+    FileAuthority,
     Graved,
+    Manage,
     ReleaseBids,
     ReleaseSheets,
     Request,
@@ -46,7 +48,8 @@ from app.ui.room_acts import (
     Sure,
 )
 from app.ui.room_dialogs import AskingDialog, sure_dialog
-from app.ui.room_documents import DocumentWindow, field_place
+from app.ui.room_documents import DocumentWindow, look_before_signing, seal_of
+from app.ui.room_people import case_request, person_request
 from app.ui.room_snapshot import Surroundings, room_view, tiles
 from app.ui.step_facts import StepContext, StepFacts, undone_sentences
 from app.ui.step_panels import make_panel, panel_type, place_panel, supervises
@@ -55,6 +58,7 @@ from app.ui.widgets.chip import Tone
 
 REFRESH_MS = 40
 DOCUMENT_LIMIT = 256 * 1024 * 1024
+AUTHORITY_LIMIT = 16 * 1024 * 1024
 
 
 class Media(Protocol):
@@ -114,6 +118,8 @@ class RoomLink(QObject):
         self._context = StepContext(HostClock(client), bridge, self._fetch, drafts)
         self._posted: list[MessageRow] = []
         self._under_way = 0
+        self._over: PeopleDialog | None = None
+        self.people = PeopleDesk(client, self._window)
         self._sizes = (0, 0)
         self._panel: PhasePanel | None = None
         self._video_over_desk = False
@@ -164,6 +170,8 @@ class RoomLink(QObject):
             why = texts.exception_text(self.client.refusal)
             self.screen.banner.say_it(f"{why.what}{why.do}", Tone.BAD)
         self._show_step(facts, around)
+        if self._over is not None:
+            self._over.people.show_facts(facts)
 
     def _show_step(self, facts: StepFacts, around: Surroundings) -> None:
         wanted = SupervisorStep if supervises(facts) else panel_type(facts)
@@ -234,7 +242,10 @@ class RoomLink(QObject):
         screen.top.end_requested.connect(lambda: self._start(self._end(), "end"))
         side.people.admit.connect(lambda person: self.request(cmd.Admit(person=person)))
         side.people.lower_hand.connect(lambda person: self.request(cmd.LowerHand(person=person)))
-        side.people.remove.connect(self._remove)
+        side.people.act.connect(lambda code, person: self.request(person_request(self.facts(), code, person)))
+        side.people.manage.connect(lambda act: self.request(Manage(act)))
+        side.files.authority_requested.connect(lambda: self.request(case_request(self.facts(), "authority")))
+        screen.agenda.more_requested.connect(lambda code: self.request(case_request(self.facts(), code)))
         side.messages.sent.connect(self._post)
         side.objections.raised.connect(lambda text: self.request(cmd.RaiseObjection(text=text)))
         side.objections.answer_requested.connect(self._answer)
@@ -254,8 +265,10 @@ class RoomLink(QObject):
                 agreed = await ask(sure_dialog(wanted, self._window()))
                 return agreed and await self.carry_out(wanted.then)
             case Sign():
-                if not await self._look_before_signing(wanted.document):
+                if not await look_before_signing(self.client, self._bridge, wanted.document, self._window()):
                     return False
+            case Manage("people"):
+                return await self._people_table()
         self._rest(1)
         try:
             await self._do(wanted)
@@ -266,13 +279,17 @@ class RoomLink(QObject):
         finally:
             self._rest(-1)
             self.refresh()
-        if not isinstance(wanted, cmd.PostMessage | cmd.RaiseHand | cmd.LowerHand | cmd.MarkSeen):
+        if not isinstance(wanted, cmd.PostMessage | cmd.RaiseHand | cmd.LowerHand | cmd.MarkSeen | Manage):
             self.said.emit(tr("已记入案卷"))
         return True
 
     async def _do(self, wanted: Command | Request) -> None:
         client = self.client
         match wanted:
+            case Manage():
+                await self.people.act(wanted.act, wanted.person)
+            case FileAuthority():
+                await self._file_authority()
             case Graved():
                 await client.grave(wanted.command)
             case ReleaseBids():
@@ -283,7 +300,7 @@ class RoomLink(QObject):
             case ConfirmRead():
                 await acts.confirm_price(client, wanted.total)
             case Sign():
-                await acts.sign_document(client, wanted.document, self._seal(), tr("确认并签署"))
+                await acts.sign_document(client, wanted.document, seal_of(self.client), tr("确认并签署"))
             case SubmitSheet():
                 await acts.submit_sheet(client, wanted.sheet)
                 if isinstance(self._panel, ExpertDesk):
@@ -303,7 +320,7 @@ class RoomLink(QObject):
             self._panel.set_pending(self._under_way > 0)
 
     def _window(self) -> QWidget:
-        return self.screen.window()
+        return self._over if self._over is not None else self.screen.window()
 
     def _own_media(self, what: str, value: bool) -> None:
         if self.media is None:
@@ -345,18 +362,6 @@ class RoomLink(QObject):
             )
         )
 
-    def _remove(self, person: str) -> None:
-        self.request(
-            Asking(
-                tr("移出会话：{name}", name=self.facts().name(person)),
-                tr("原因（记入案卷）"),
-                tr("移出"),
-                lambda text, _code: cmd.Remove(person=person, reason=text),
-                danger=True,
-                lines=(tr("只移出音视频会话；解密、确认、异议和签署的权利不受影响。"),),
-            )
-        )
-
     def _answer(self, objection: str) -> None:
         found = self.client.state.objections.get(objection)
         if found is not None:
@@ -380,6 +385,23 @@ class RoomLink(QObject):
         if reason is not None:
             await self.carry_out(cmd.Advance(phase=following, reason=reason))
 
+    async def _people_table(self) -> bool:
+        """Everyone in one table, true while it is open; acts open their dialogs over it."""
+        dialog = PeopleDialog(self._window())
+        self._over = dialog
+        dialog.people.act.connect(lambda code, person: self.request(Manage(code, person)))
+        dialog.people.show_facts(self.facts())
+        try:
+            await ask(dialog)
+        finally:
+            self._over = None
+        return True
+
+    async def _file_authority(self) -> None:
+        path = await pick_file(self._window(), tr("选择授权委托书（PDF）"), "*.pdf")
+        if path is not None:
+            await acts.file_authorisation(self.client, await asyncio.to_thread(read_small, path, AUTHORITY_LIMIT))
+
     # --- documents ---
 
     async def _open(self, digest: str) -> None:
@@ -397,32 +419,3 @@ class RoomLink(QObject):
                 return texts.word("document", document.kind)
         names = (d.name for bid in state.bids.values() for d in bid.documents if d.sha256 == digest)
         return next(names, tr("文件"))
-
-    async def _look_before_signing(self, document: str) -> bool:
-        """The very bytes, page by page, with the seal where it will stand."""
-        found = self.client.state.documents[document]
-        try:
-            pdf = await acts.fetch_document(self.client, document)
-            page, box = await asyncio.to_thread(field_place, pdf, found.fields[self.client.me])
-        except BidroomError as error:
-            await ask(ErrorDialog(texts.exception_text(error), parent=self._window()))
-            return False
-        request = SignRequest(
-            pdf=pdf,
-            title=texts.word("document", found.kind),
-            digest=found.pdf_sha256,
-            signer=self.facts().name(self.client.me),
-            page=page,
-            box=box,
-            seal_png=self._seal().png,
-        )
-        return await ask(SignDialog(self._bridge, request, self._window()))
-
-    def _seal(self) -> SealImage:
-        client = self.client
-        person, rehearsal = client.state.people[client.me], client.state.rehearsal
-        if client.who.level is Level.STAFF_VERIFIED and client.who.drawn:
-            return drawn_signature(client.who.drawn, rehearsal=rehearsal)
-        if person.has(Role.SUPPLIER):
-            return official_seal(person.organisation, rehearsal=rehearsal)
-        return name_chop(person.name, rehearsal=rehearsal)

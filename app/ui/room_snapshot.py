@@ -9,6 +9,7 @@ from app.procurement.methods import Phase
 from app.session.rules.event import Recorded
 from app.session.rules.people import Role
 from app.session.rules.sealed import sealed_set
+from app.session.rules.seats import seated_elsewhere, sitting_in
 from app.session.rules.state import CLOSED, FAILED, State
 from app.ui import texts
 from app.ui.i18n import tr
@@ -28,7 +29,9 @@ from app.ui.models import (
     Waiting,
 )
 from app.ui.opening.gathering import person_state
+from app.ui.people.people_table import acts_for, people_acts, seat_words
 from app.ui.record_lines import record_lines
+from app.ui.room.people_panel import ACTS
 from app.ui.step_facts import StepFacts
 
 
@@ -216,11 +219,28 @@ def _messages(facts: StepFacts) -> tuple[MessageRow, ...]:
 
 
 def _objections(facts: StepFacts) -> tuple[ObjectionRow, ...]:
+                seat=seat_words(facts, key),
+                acts=() if around.read_only else person_acts(facts, key),
     return tuple(
         ObjectionRow(
             objection_id=item.id,
             at=item.at,
             raiser=facts.supplier_name(item.supplier),
+def person_acts(facts: StepFacts, person: str) -> tuple[str, ...]:
+    """What I may do about somebody, as codes of ``people_panel.ACTS``; the host decides each act anew."""
+    state = facts.state
+    may: set[str] = set(acts_for(facts, person))
+    if facts.officer and not facts.closed and person != facts.me:
+        conversing = person in state.online and not state.has_role(person, Role.SUPERVISOR)
+        if conversing:
+            may.add("unmute" if person in state.muted else "mute")
+        if conversing and person not in state.removed and not state.has_role(person, Role.OFFICER):
+            may.add("remove")
+        if person not in state.online and person not in state.absent:
+            may.add("absent")
+    return tuple(code for code in ACTS if code in may)
+
+
             text=item.text,
             state="answered" if item.answer else "adjourned" if item.adjourned else "raised",
             answer=item.answer or item.adjourned,
@@ -261,6 +281,9 @@ def _waiting(facts: StepFacts) -> Waiting | None:
     if len(names) > 3:
         names = (*names[:3], "…")
     return Waiting(names=names, act=act)
+    for key, digest in state.authorisations.items():
+        name = tr("授权委托书　{name}", name=facts.name(key))
+        rows.append(FileRow(file_id=digest, name=name, owner=facts.name(key), size=0, digest=digest, state="filed"))
 
 
 def permissions(facts: StepFacts) -> frozenset[str]:
@@ -273,7 +296,7 @@ def permissions(facts: StepFacts) -> frozenset[str]:
     if not person.has(Role.SUPERVISOR):
         may |= {"publish", "raise_hand"}
     if person.has(Role.OFFICER):
-        may |= {"mute_all", "lock_room", "admit", "remove", "lower_hand", "pause", "answer_objection", "end"}
+        may |= {"mute_all", "lock_room", "admit", "remove", "lower_hand", "pause", "answer_objection", "end", "fail"}
     if person.has(Role.CLERK):
         may.add("admit")
     if person.has(Role.OFFICER, Role.CLERK, Role.MEMBER):
@@ -295,6 +318,14 @@ def tiles(facts: StepFacts, around: Surroundings) -> tuple[TileView, ...]:
     shown = []
     for source in state.sources.values():
         if not source.live or source.id.endswith("/audio"):
+    if person.has(Role.OFFICER, Role.CLERK, Role.ENGINEER):
+        may.add("incident")
+    if people_acts(facts) - {"seats"}:
+        may.add("people")
+    if "seats" in people_acts(facts):
+        may.add("seats")
+    if facts.supplier:
+        may.add("file_authorisation")
             continue
         person = state.people.get(source.person)
         role = person.roles[0].value if person is not None and person.roles else "room"
@@ -312,3 +343,9 @@ def tiles(facts: StepFacts, around: Surroundings) -> tuple[TileView, ...]:
             )
         )
     return tuple(shown)
+        if seated_elsewhere(state, source.person):
+            continue  # its room's camera shows it
+        room = source.name if source.kind == "room" else ""
+        if room:
+            person = None
+                sitting=tuple(facts.name(key) for key in sitting_in(state, room)),

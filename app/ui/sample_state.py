@@ -357,6 +357,9 @@ def _close_opening(play: Played) -> None:
         play.happens(
             evc.SourceStarted(source=f"v-{member}", person=member, name=play.people[member].name, kind="member")
         )
+    engineer = play.one(Role.ENGINEER)
+    seat = play.people[engineer].seat
+    play.happens(evc.SourceStarted(source=f"v-{engineer}", person=engineer, name=seat, kind="room"))
 
 
 def _review(play: Played, suppliers: int = 9, reviewers: int = 9, enter: str = "") -> None:

@@ -48,6 +48,11 @@ def word(kind: str, code: str) -> str:
     return str(entry[language().value]) if entry else code
 
 
+def recorded_word(kind: str, code: str) -> str:
+    """The word as it goes into the record, which is kept in Chinese whatever language the desk speaks."""
+    return str(table("words")[kind][code][Language.CHINESE.value])
+
+
 def has_word(kind: str, code: str) -> bool:
     return code in table("words").get(kind, {})
 
@@ -135,7 +140,7 @@ class _Facts(dict[str, str]):
 
 WORD_KINDS = (
     "phase", "role", "method", "act", "state", "level", "cause", "scope", "room", "window", "stage", "attribution",
-    "party", "document_kind",
+    "party", "document_kind", "space",
 )  # fmt: skip
 
 
@@ -144,6 +149,9 @@ def _facts(facts: Mapping[str, object] | None) -> _Facts:
     for key, value in (facts or {}).items():
         text = str(value)
         kind = "document_kind" if key == "kind" else key
+        if key == "reason" and text.startswith("recording."):
+            filled[key] = word("recording_stop", text)
+            continue
         filled[key] = word(kind, text.split(":", 1)[0] if kind == "window" else text) if kind in WORD_KINDS else text
     return filled
 

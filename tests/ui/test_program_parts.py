@@ -17,8 +17,8 @@ from app.settings import RESOURCES
 from app.ui.async_bridge import AsyncBridge
 from app.ui.i18n import Language, set_language
 from app.ui.models import CheckState, TokenState
+from app.ui.people.dialogs import PersonDialog
 from app.ui.program.bid_page import BidPage
-from app.ui.program.case_dialogs import PersonDialog
 from app.ui.program.case_page import CasePage
 from app.ui.program.joining import device_key
 from app.ui.program.preparing import token_line
@@ -128,7 +128,7 @@ def test_only_the_officer_registers_people(qtbot: QtBot) -> None:
         page = CasePage(ManualClock(played.now), hosted=False)
         qtbot.addWidget(page)
         page.show_facts(StepFacts(played.seen_by(me)[0], me))
-        assert page.add_person.isVisibleTo(page) is may
+        assert page.people.acts["add"].isVisibleTo(page) is may
 
 
 def test_a_rehearsal_shows_where_it_stands(qtbot: QtBot) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from app.session.rules.audience import Viewer, may_read, room_of, viewer
 from app.session.rules.people import Role
 from app.session.rules.sealed import PURPOSE, all_in, sealed_set
+from app.session.rules.seats import seated_elsewhere
 from app.session.rules.state import CLOSED, FAILED, Source, State
 
 
@@ -40,6 +41,9 @@ def _readable(who: Viewer) -> Iterator[str]:
     for person, digest in state.authorisations.items():
         if person == who.id or ((who.staff or who.supervisor) and who.knows(person)):
             yield digest
+    for person, code in state.codes.items():  # the photo of who was verified
+        if person == who.id or ((who.staff or who.supervisor) and who.knows(person)):
+            yield code.photo_sha256
     for person, sign_in in state.signed_in.items():
         if person == who.id or ((who.staff or who.supervisor) and who.knows(person)):
             yield sign_in.drawn_signature_sha256
@@ -66,7 +70,7 @@ def _sealed(who: Viewer) -> Iterator[str]:
 def may_publish(state: State, person: str) -> bool:
     """Whether ``person`` may send camera, microphone or screen now; supervisors never."""
     who = viewer(state, person)
-    if who is None or who.supervisor or person in state.removed:
+    if who is None or who.supervisor or person in state.removed or seated_elsewhere(state, person):
         return False
     room = room_of(state)
     if who.supplier:
@@ -98,8 +102,8 @@ def _receives(who: Viewer, source: Source) -> bool:
     if not source.person:  # a camera of the room itself
         return who.staff or who.engineer or _conversing(who, room)
     sender = viewer(state, source.person)
-    if sender is None or sender.supervisor:
-        return False
+    if sender is None or sender.supervisor or seated_elsewhere(state, source.person):
+        return False  # who was seated while its own camera ran is heard and seen through the room's
     if not _conversing(who, room):  # the lobby: alone with the officer
         return state.has_role(source.person, Role.OFFICER)
     if who.staff:

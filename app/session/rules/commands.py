@@ -72,11 +72,24 @@ class ResetCertificate(Command, frozen=True, kw_only=True):
 
 
 class VerifyIdentity(Command, frozen=True, kw_only=True):
-    """核验身份, giving a one-use code (its digest here)."""
+    """核验身份, giving a one-use code (its digest here); ``photo_sha256``: the uploaded picture of who was seen."""
 
     person: str
     code_sha256: str
     note: str
+    photo_sha256: str
+    valid_minutes: int = 30
+
+
+class AssignSeats(Command, frozen=True, kw_only=True):
+    """安排席位: who sits in ``room``, and whose desk runs its camera and microphone (empty: nobody's).
+
+    Whoever sat there and is not named gets up; with nobody and no devices the room is given up.
+    """
+
+    room: str
+    people: tuple[str, ...]
+    devices: str = ""
 
 
 class FixKit(Command, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """Decisions about people (invitations, sign-in) and the bid box (sealing kit, receipt, withdrawal)."""
 
+import string
 from datetime import datetime, timedelta
 
 import app.session.rules.commands as cmd
@@ -98,9 +99,18 @@ def _(state: State, actor: str, command: cmd.VerifyIdentity, now: datetime) -> E
     bound = command.person in state.certificates
     if bound and earlier is not None and earlier.level is not Level.STAFF_VERIFIED:
         raise InputError("refused.certificate_bound", person=command.person)  # nobody signs in beside a token
+    if len(command.photo_sha256) != 64 or not set(command.photo_sha256) <= set(string.hexdigits.lower()):
+        raise InputError("refused.photo", person=command.person)  # who was seen is kept (SESSION.md, identity)
+    if len(command.code_sha256) != 64 or not 1 <= command.valid_minutes <= 24 * 60:
+        raise InputError("refused.code")
     return [
         ev.IdentityVerified(
-            person=command.person, verifier=actor, code_sha256=command.code_sha256, note=text(command.note)
+            person=command.person,
+            verifier=actor,
+            code_sha256=command.code_sha256,
+            note=text(command.note),
+            photo_sha256=command.photo_sha256,
+            expires=now + timedelta(minutes=command.valid_minutes),
         )
     ]
 

@@ -58,12 +58,31 @@ class CertificateReset(Event, frozen=True, kw_only=True):
 
 
 class IdentityVerified(Event, frozen=True, kw_only=True):
-    """工作人员核验身份: document seen on video; the one-use code's digest."""
+    """工作人员核验身份: who was seen with which document (pictured in ``photo_sha256``); the one-use code's digest.
+
+    ``expires`` and ``photo_sha256`` are absent in older records: such a code held until it was used.
+    """
 
     person: str
     verifier: str
     code_sha256: str
     note: str
+    photo_sha256: str = ""
+    expires: datetime | None = None
+
+
+class PersonSeated(Event, frozen=True, kw_only=True):
+    """入席: the person sits in this room with others; ``room`` empty: at a desk of its own."""
+
+    person: str
+    room: str
+
+
+class RoomEquipped(Event, frozen=True, kw_only=True):
+    """席位设备: ``person``'s desk runs the room's camera and microphone; empty: nobody's."""
+
+    room: str
+    person: str
 
 
 class SupplierRegistered(Event, frozen=True, kw_only=True):

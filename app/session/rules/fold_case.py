@@ -18,6 +18,7 @@ from app.session.rules.state import (
     Invitation,
     Message,
     SignIn,
+    OneUseCode,
     Source,
     State,
     Window,
@@ -74,8 +75,19 @@ def _(state: State, event: ev.CertificateReset, at: Recorded) -> State:
 
 @applies(ev.IdentityVerified)
 def _(state: State, event: ev.IdentityVerified, at: Recorded) -> State:
-    wrong = {key: value for key, value in state.wrong_codes.items() if key != event.person}
-    return state.with_(codes=put(state.codes, event.person, event.code_sha256), wrong_codes=wrong)
+    code = OneUseCode(sha256=event.code_sha256, expires=event.expires, photo_sha256=event.photo_sha256)
+    return state.with_(codes=put(state.codes, event.person, code))
+
+
+@applies(ev.PersonSeated)
+def _(state: State, event: ev.PersonSeated, at: Recorded) -> State:
+    person = state.people.get(event.person)
+    return state if person is None else _add(state, msgspec.structs.replace(person, seat=event.room))
+
+
+@applies(ev.RoomEquipped)
+def _(state: State, event: ev.RoomEquipped, at: Recorded) -> State:
+    return state.with_(rooms=put(state.rooms, event.room, event.person))
 
 
 @applies(ev.SupplierRegistered)
@@ -105,22 +117,23 @@ def _(state: State, event: ev.SignedIn, at: Recorded) -> State:
         certificates=put(state.certificates, event.person, event.certificate),
         signed_in=put(state.signed_in, event.person, sign_in),
         sessions=put(state.sessions, event.session, event.person),
-        codes={key: value for key, value in state.codes.items() if key != event.person},
+        codes=_used(state.codes, event.person),
         online=state.online | {event.person},
     )
 
 
-WRONG_CODES = 5
-"""Wrong tries after which a one-use code is void and the identity must be verified anew."""
+def _used(codes: dict[str, OneUseCode], person: str) -> dict[str, OneUseCode]:
+    """A code is good once; that it was used stays known, so that the desk can say so."""
+    code = codes.get(person)
+    return codes if code is None else put(codes, person, msgspec.structs.replace(code, used=True))
 
 
 @applies(ev.SignInRefused)
 def _(state: State, event: ev.SignInRefused, at: Recorded) -> State:
-    if event.code != "sign_in.code" or event.person not in state.codes:
+    code = state.codes.get(event.person)
+    if event.code != "sign_in.code" or code is None or code.used:
         return state
-    wrong = state.wrong_codes.get(event.person, 0) + 1
-    codes = {key: value for key, value in state.codes.items() if wrong < WRONG_CODES or key != event.person}
-    return state.with_(codes=codes, wrong_codes=put(state.wrong_codes, event.person, wrong))
+    return state.with_(codes=put(state.codes, event.person, msgspec.structs.replace(code, wrong=code.wrong + 1)))
 
 
 @applies(ev.Connected)

@@ -63,6 +63,17 @@ def _administration(who: Viewer, event: evc.Removed, at: Recorded) -> bool:
     return event.person == who.id or ((who.staff or who.supervisor) and who.knows(event.person))
 
 
+@seen_by(evc.PersonSeated)
+def _seated(who: Viewer, event: evc.PersonSeated, at: Recorded) -> bool:
+    return who.knows(event.person)
+
+
+@seen_by(evc.RoomEquipped)
+def _equipped(who: Viewer, event: evc.RoomEquipped, at: Recorded) -> bool:
+    """How rooms are called and who runs them is nothing to a supplier."""
+    return not who.supplier and (not event.person or who.knows(event.person))
+
+
 @seen_by(evc.KitCoreFixed, evc.OpenerAccepted)
 def _kit(who: Viewer, event: Event, at: Recorded) -> bool:
     return who.staff or who.outside or who.supervisor

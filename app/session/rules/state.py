@@ -27,6 +27,25 @@ class Invitation(msgspec.Struct, frozen=True):
     used: bool = False
 
 
+class OneUseCode(msgspec.Struct, frozen=True):
+    """What is known of a staff-verified person's code (一次性验证码); ``wrong`` counts the tries that failed."""
+
+    sha256: str
+    expires: datetime | None = None
+    used: bool = False
+    wrong: int = 0
+    photo_sha256: str = ""
+
+    @property
+    def void(self) -> bool:
+        """Tried wrongly too often."""
+        return self.wrong >= WRONG_CODES
+
+
+WRONG_CODES = 5
+"""Wrong tries after which a one-use code is void and the identity must be verified anew."""
+
+
 class SignIn(msgspec.Struct, frozen=True):
     """How a person is signed in: level, bound certificates (base64 DER), session keys (hex)."""
 
@@ -262,10 +281,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     people: dict[str, Person] = msgspec.field(default_factory=dict)
     invitations: dict[str, Invitation] = msgspec.field(default_factory=dict)
-    codes: dict[str, str] = msgspec.field(default_factory=dict)
-    wrong_codes: dict[str, int] = msgspec.field(default_factory=dict)  # person → wrong tries with the present code
+    codes: dict[str, OneUseCode] = msgspec.field(default_factory=dict)
     certificates: dict[str, str] = msgspec.field(default_factory=dict)  # person → bound certificate (base64 DER)
     signed_in: dict[str, SignIn] = msgspec.field(default_factory=dict)
+    rooms: dict[str, str] = msgspec.field(default_factory=dict)  # room → person whose desk runs its devices
     sessions: dict[str, str] = msgspec.field(default_factory=dict)  # session key → person
     online: frozenset[str] = frozenset()
     admitted: frozenset[str] = frozenset()

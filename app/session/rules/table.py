@@ -15,6 +15,7 @@ from app.session.rules import (
     decide_report,
     decide_review,
     decide_scoring,
+    decide_seats,
     fold_case,
     fold_evaluation,
     fold_opening,
@@ -25,6 +26,7 @@ from app.session.rules.effects import due
 from app.session.rules.fold import APPLIERS, apply
 
 DECIDERS = (
+    decide_seats,
     decide_case, decide_people, decide_conversation, decide_opening, decide_decryption, decide_reading, decide_record,
     decide_review, clarification, decide_committee, decide_negotiation, decide_scoring, decide_low_price, decide_report,
     price_doubt,

@@ -3,12 +3,13 @@
 import app.session.rules.commands as cmd
 from app.session.rules.people import Role
 from app.ui import texts
-from app.ui.evaluation.review import phone_requests
 from app.ui.i18n import tr
 from app.ui.opening.gathering import open_gates, state_chip
+from app.ui.people.people_table import seat_words
 from app.ui.phase_panel import PhasePanel
 from app.ui.room.step_panel import ActButton
-from app.ui.room_acts import Asking, Choice
+from app.ui.room_acts import Asking, Choice, Manage
+from app.ui.room_people import dispersed
 from app.ui.step_facts import StepContext, StepFacts
 from app.ui.view import label
 from app.ui.widgets.chip import Tone
@@ -16,25 +17,23 @@ from app.ui.widgets.data_table import Cell, ChipCell, Column, DataTable
 
 
 class AssemblingPanel(PhasePanel):
-    """One line a member; select one to tick its phone, or tick all."""
+    """One line a member."""
 
     share = 0.5
 
     def __init__(self, context: StepContext) -> None:
         super().__init__(context, "评委签到", "手机存入手机柜或完成场所核验后进入评审。")
-        self.phone, self.replace, self.recuse = ActButton("plain", "check"), ActButton("plain"), ActButton("plain")
-        self.phone.clicked.connect(self._phones)
-        self.replace.clicked.connect(self._replace)
+        self.replace, self.recuse = ActButton("plain"), ActButton("plain")
+        self.replace.clicked.connect(lambda: self.ask(Manage("replace")))
         self.recuse.clicked.connect(self._rule)
-        for button in (self.recuse, self.replace, self.phone):
+        for button in (self.recuse, self.replace):
             self.add_act(button)
-        self.say(self.phone.setText, "手机已全部入柜")
-        self.say(self.replace.setText, "撤换评委…")
+        self.say(self.replace.setText, "更换评委…")
         self.say(self.recuse.setText, "裁定回避…")
         self.table = DataTable(
             (Column("姓名", width=90), Column("身份", width=100), Column("单位", stretch=True, width=120),
-             Column("签到方式", width=90), Column("状态", width=90), Column("手机入柜", width=90),
-             Column("承诺书", width=90)),
+             Column("签到方式", width=90), Column("席位", width=90), Column("状态", width=90),
+             Column("手机或场所", width=90), Column("承诺书", width=90)),
         )  # fmt: skip
         self._gates = label("second", wrap=True)
         self.add(self.table, self._gates)
@@ -42,7 +41,6 @@ class AssemblingPanel(PhasePanel):
 
     def show_facts(self, facts: StepFacts) -> None:
         state = facts.state
-        self.phone.setVisible(bool(phone_requests(facts)))
         self.replace.setVisible(facts.officer and bool(state.members()))
         self.recuse.setVisible(facts.officer and any(r.granted is None for r in state.member_recusals.values()))
         self.table.show_rows([member_row(facts, member) for member in state.members()])
@@ -53,21 +51,6 @@ class AssemblingPanel(PhasePanel):
         ]
         self._gates.setText("\n".join(shut))
         self._gates.setVisible(bool(shut) and facts.officer)
-
-    def _phones(self) -> None:
-        for request in phone_requests(self.facts()):
-            self.ask(request)
-
-    def _replace(self) -> None:
-        facts = self.facts()
-        choices = tuple(Choice(m, facts.name(m)) for m in facts.state.members())
-        self.ask(
-            Asking(
-                tr("撤换评委"), tr("理由（记入案卷）"), tr("撤换"),
-                lambda text, member: cmd.ReplaceMember(person=member, substitute=None, reason=text), choices=choices,
-                danger=True, lines=(tr("被撤换成员的意见无效，依赖它的环节须重新进行。"),),
-            )
-        )  # fmt: skip
 
     def _rule(self) -> None:
         facts = self.facts()
@@ -95,7 +78,8 @@ def member_row(facts: StepFacts, member: str) -> list[Cell]:
     if member == state.leader:
         kind = f"{kind}　{texts.word('role', 'leader')}"
     signed = state.signed_in.get(member)
-    locked = ChipCell(tr("已入柜"), Tone.OK) if member in state.phones else ChipCell(tr("未入柜"), Tone.NEUTRAL)
+    done, still = (tr("已核验"), tr("未核验")) if dispersed(facts) else (tr("已入柜"), tr("未入柜"))
+    locked = ChipCell(done, Tone.OK) if member in state.phones else ChipCell(still, Tone.NEUTRAL)
     recusal = state.member_recusals.get(member)
     if recusal is not None and recusal.granted is not False:
         committed = ChipCell(tr("申请回避") if recusal.granted is None else tr("已回避"), Tone.WARN)
@@ -105,6 +89,7 @@ def member_row(facts: StepFacts, member: str) -> list[Cell]:
         committed = ChipCell(tr("等待"), Tone.NEUTRAL)
     return [
         person.name + (tr("（我）") if member == facts.me else ""), kind, person.organisation,
-        texts.word("level", signed.level.value) if signed is not None else None, state_chip(state, member), locked,
+        texts.word("level", signed.level.value) if signed is not None else None, seat_words(facts, member) or None,
+        state_chip(state, member), locked,
         committed,
     ]  # fmt: skip

@@ -1,33 +1,19 @@
 """Dialogs of the agency: what a new case needs beside its file, a person to register, a link to hand out."""
 
-import itertools
-from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.procurement.case import CaseFile
-from app.session.rules.people import Party, Person, Role
 from app.ui import texts
 from app.ui.dialogs.base import DeskDialog
 from app.ui.i18n import tr
 from app.ui.program.pick import JSON, PEM
-from app.ui.view import label, row
-from app.ui.widgets.buttons import Button
+from app.ui.view import label
 from app.ui.widgets.choice import Choice
 from app.ui.widgets.file_row import FileRow
 from app.ui.widgets.form_field import FormField
-from app.ui.widgets.qr import QrView
-
-KINDS: tuple[tuple[str, tuple[Role, ...], Party], ...] = (
-    ("clerk", (Role.CLERK,), Party.AGENCY),
-    ("opener_agency", (Role.OPENER,), Party.AGENCY),
-    ("opener_purchaser", (Role.OPENER, Role.PURCHASER), Party.PURCHASER),
-    ("supervisor", (Role.SUPERVISOR,), Party.SUPERVISION),
-    ("engineer", (Role.ENGINEER,), Party.AGENCY),
-)
 
 
 class CaseDetails(msgspec.Struct, frozen=True):
@@ -87,79 +73,6 @@ class CaseDetailsDialog(DeskDialog[CaseDetails | None]):
     def _check(self) -> None:
         named = bool(self.officer.text().strip()) and bool(self.public.text().strip())
         self._go.setEnabled(named and self.trust.path() is not None)
-
-
-class PersonDialog(DeskDialog[Person | None]):
-    """Registers a person of the agency or the purchaser; ``taken`` are the ids in use."""
-
-    def __init__(self, case: CaseFile, taken: Collection[str], parent: QWidget | None = None) -> None:
-        super().__init__(tr("登记人员"), parent)
-        self._case, self._taken = case, taken
-        self.kind = Choice()
-        self.kind.addItems([texts.word("person_kind", kind) for kind, _roles, _party in KINDS])
-        self.name, self.organisation, self.uscc = QLineEdit(), QLineEdit(), QLineEdit()
-        self.name.setMaxLength(60)
-        self.uscc.setMaxLength(18)
-        self.kind.currentIndexChanged.connect(self._suggest)
-        self.add(FormField("身份", self.kind), FormField("姓名（与证书一致）", self.name))
-        self.add(FormField("单位", self.organisation), FormField("统一社会信用代码（可空）", self.uscc))
-        self.add_button(tr("取消"), "plain", accept=False)
-        self._go = self.add_button(tr("登记"), "primary", accept=True, default=True)
-        for line in (self.name, self.organisation):
-            line.textChanged.connect(self._check)
-        self._suggest()
-        self._check()
-
-    def answer(self) -> Person | None:
-        if not self.accepted_now:
-            return None
-        _kind, roles, party = KINDS[self.kind.currentIndex()]
-        number = next(n for n in itertools.count(len(self._taken) + 1) if f"p{n}" not in self._taken)
-        return Person(
-            id=f"p{number}", name=" ".join(self.name.text().split()), roles=roles, party=party,
-            organisation=self.organisation.text().strip(), uscc=self.uscc.text().strip(),
-        )  # fmt: skip
-
-    def _suggest(self) -> None:
-        party = KINDS[self.kind.currentIndex()][2]
-        known = {Party.AGENCY: self._case.agency, Party.PURCHASER: self._case.purchaser}.get(party)
-        self.organisation.setText(known.name if known is not None else "")
-        self.uscc.setText(known.uscc if known is not None else "")
-
-    def _check(self) -> None:
-        self._go.setEnabled(bool(self.name.text().strip()) and bool(self.organisation.text().strip()))
-
-
-class LinkDialog(DeskDialog[None]):
-    """A link to hand out: as text, as QR code, copied. It is shown this once."""
-
-    def __init__(self, name: str, link: str, *, secret: bool, parent: QWidget | None = None) -> None:
-        super().__init__(tr("邀请链接：{name}", name=name), parent, width=600)
-        note = tr("链接只能使用一次，请只发给本人。") if secret else tr("供应商凭此链接登记；可以随公告发布。")
-        self.text = QPlainTextEdit(link)
-        self.text.setReadOnly(True)
-        self.text.setFixedHeight(76)
-        copy = Button("plain", "copy", tr("复制"))
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(link))
-        self.add(label("body", note, wrap=True), self.text, row(copy, None), row(None, QrView(link, 220), None))
-        self.add_button(tr("关闭"), "primary", accept=True, default=True)
-
-    def answer(self) -> None:
-        return None
-
-
-class SecretDialog(DeskDialog[None]):
-    """A one-use code to say to a person whose identity has been verified."""
-
-    def __init__(self, name: str, code: str, parent: QWidget | None = None) -> None:
-        super().__init__(tr("一次性验证码：{name}", name=name), parent)
-        self.add(label("body", tr("请当面告知本人；用于一次签到，之后失效。"), wrap=True))
-        shown = label("clock", code, selectable=True)
-        self.add(row(None, shown, None))
-        self.add_button(tr("关闭"), "primary", accept=True, default=True)
-
-    def answer(self) -> None:
-        return None
 
 
 class RehearsalDialog(DeskDialog[str | None]):

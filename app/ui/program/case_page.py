@@ -9,7 +9,7 @@ from app.session.rules.state import ANNOUNCED
 from app.ui import texts
 from app.ui.i18n import tr
 from app.ui.models import CheckLine
-from app.ui.opening.gathering import state_chip
+from app.ui.people.people_table import PeopleTable
 from app.ui.prepare.check_list import CheckList
 from app.ui.step_facts import StepFacts
 from app.ui.view import View, clear, column, label, row
@@ -17,26 +17,19 @@ from app.ui.widgets.buttons import Button
 from app.ui.widgets.card import Card
 from app.ui.widgets.chip import Chip, Tone
 from app.ui.widgets.countdown import CountdownLabel
-from app.ui.widgets.data_table import Cell, ChipCell, Column, DataTable
 from app.ui.widgets.top_bar import TopBar
-
-ACTS = ("invite", "reset", "verify")
 
 
 class CasePage(View):
     """Signals:
     back(), enter_requested(): home, or into the room.
-    person_act(str, str): invite, reset or verify, for the person chosen in the table.
-    add_requested(), import_requested(), public_link_requested().
+    public_link_requested().
     kit_act(str): fix, accept, issue, save.
     host_act(str): start, stop, check.
     """
 
     back = Signal()
     enter_requested = Signal()
-    person_act = Signal(str, str)
-    add_requested = Signal()
-    import_requested = Signal()
     public_link_requested = Signal()
     kit_act = Signal(str)
     host_act = Signal(str)
@@ -46,7 +39,6 @@ class CasePage(View):
         self.setProperty("role", "page")
         self._facts: StepFacts | None = None
         self._hosted, self._running = hosted, False
-        self._order: list[str] = []
         self._bar = TopBar()
         leave = Button("ghost", "arrow-left")
         leave.clicked.connect(self.back)
@@ -59,24 +51,7 @@ class CasePage(View):
         self._bar.add(self._host, self._rehearsal, self._phase, self.enter)
         self.countdown = CountdownLabel(clock)
         self._deadline = label("second")
-        self.people = DataTable(
-            (Column("姓名", width=110), Column("单位", stretch=True, width=160), Column("角色", width=150),
-             Column("签到方式", width=100), Column("状态", width=100)),
-            select=True,
-        )  # fmt: skip
-        self.people.selected.connect(lambda _row: self._show_acts())
-        self.acts: dict[str, Button] = {}
-        for code, icon in zip(ACTS, ("link", "refresh", "person"), strict=True):
-            self.acts[code] = Button("plain", icon)
-            self.acts[code].clicked.connect(lambda _=False, code=code: self._act(code))
-        self.add_person, self.import_committee = Button("plain", "plus"), Button("plain", "people")
-        self.add_person.clicked.connect(self.add_requested)
-        self.import_committee.clicked.connect(self.import_requested)
-        self.say(self.add_person.setText, "登记人员…")
-        self.say(self.import_committee.setText, "导入评审小组…")
-        self.say(self.acts["invite"].setText, "邀请链接…")
-        self.say(self.acts["reset"].setText, "换发证书…")
-        self.say(self.acts["verify"].setText, "核验身份…")
+        self.people = PeopleTable()
         self.link = Button("plain", "link")
         self.link.clicked.connect(self.public_link_requested)
         self.say(self.link.setText, "供应商登记链接…")
@@ -115,11 +90,6 @@ class CasePage(View):
         self.checks.show_lines(checks)
         self.retranslate()
 
-    def chosen(self) -> str:
-        """The person selected in the table."""
-        number = self.people.view.currentIndex().row()
-        return self._order[number] if 0 <= number < len(self._order) else ""
-
     def retranslate(self) -> None:
         self._host.show_state(tr("主机运行中") if self._running else tr("主机未运行"),
                               Tone.OK if self._running else Tone.BAD)  # fmt: skip
@@ -140,37 +110,9 @@ class CasePage(View):
         self._rehearsal.setVisible(state.rehearsal)
         self._deadline.setText(tr("截止与开标 {time}", time=texts.full_time(lot.deadline)))
         self.countdown.run(lot.deadline)
-        self._order = [key for key in state.people if key not in state.replaced]
-        self.people.show_rows([self._row(facts, key) for key in self._order])
-        staff = state.has_role(facts.me, Role.OFFICER, Role.CLERK)
-        for button in (self.add_person, self.import_committee):
-            button.setVisible(facts.officer)
-        self.link.setVisible(staff)
-        self._show_acts()
+        self.people.show_facts(facts)
+        self.link.setVisible(state.has_role(facts.me, Role.OFFICER, Role.CLERK))
         self._show_kit(facts)
-
-    def _row(self, facts: StepFacts, key: str) -> list[Cell]:
-        state, person = facts.state, facts.state.people[key]
-        signed = state.signed_in.get(key)
-        chip = state_chip(state, key)
-        if key not in state.signed_in and not any(item.person == key for item in state.invitations.values()):
-            chip = ChipCell(tr("未邀请"), Tone.NEUTRAL)
-        return [
-            person.name + (tr("（我）") if key == facts.me else ""),
-            person.organisation,
-            tr("、").join(texts.word("role", role.value) for role in person.roles),
-            texts.word("level", signed.level.value) if signed else None,
-            chip,
-        ]
-
-    def _show_acts(self) -> None:
-        facts, person = self._facts, self.chosen()
-        staff = facts is not None and facts.state.has_role(facts.me, Role.OFFICER, Role.CLERK)
-        for code, button in self.acts.items():
-            button.setVisible(staff and (code != "reset" or (facts is not None and facts.officer)))
-            button.setEnabled(bool(person))
-        if facts is not None and person:
-            self.acts["reset"].setEnabled(person in facts.state.certificates)
 
     def _show_kit(self, facts: StepFacts) -> None:
         state = facts.state
@@ -207,16 +149,12 @@ class CasePage(View):
         self.kit["issue"].setEnabled(not waiting)
         self.kit["save"].setVisible(bool(state.kit_sha256))
 
-    def _act(self, code: str) -> None:
-        if self.chosen():
-            self.person_act.emit(code, self.chosen())
-
     def _lay_out(self) -> None:
         time, people, kit, host = (Card(heading=True) for _ in range(4))
         self.say(time.title.setText, "时间")
         time.add(self._deadline, row(self.countdown, None), row(self.link, None))
         self.say(people.title.setText, "人员")
-        people.add(self.people, row(*self.acts.values(), None), row(self.add_person, self.import_committee, None))
+        people.add(self.people)
         people.body.setStretch(1, 1)
         self.say(kit.title.setText, "密封工具包")
         kit.add(self._kit_state, self._openers, row(*self.kit.values(), None), None)

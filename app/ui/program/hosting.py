@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.canon import sha256_hex
 from app.clock import Clock
-from app.errors import BidroomError, FaultError, InputError
+from app.errors import BidroomError, FaultError
 from app.procurement.case import CaseFile, lot_case
 from app.session import acts
 from app.session.case_folder import create_case
@@ -29,11 +29,13 @@ from app.ui.dialogs.confirm import ConfirmDialog
 from app.ui.dialogs.error import ErrorDialog
 from app.ui.i18n import tr
 from app.ui.models import CheckLine
+from app.ui.people.dialogs import LinkDialog
+from app.ui.people.people_desk import PeopleDesk, read_people
 from app.ui.program.case_book import CaseBook, KnownCase
-from app.ui.program.case_dialogs import CaseDetails, LinkDialog, PersonDialog, SecretDialog
+from app.ui.program.case_dialogs import CaseDetails
 from app.ui.program.case_page import CasePage
 from app.ui.program.host_control import HostControl, link_of
-from app.ui.program.pick import JSON, all_files, pick_file, pick_target, read_small
+from app.ui.program.pick import all_files, pick_file, pick_target, read_small
 from app.ui.program.preparing import disk_line, reach_line, running
 from app.ui.room_acts import Asking
 from app.ui.room_dialogs import AskingDialog
@@ -76,7 +78,7 @@ async def _make(
         id="officer", name=details.officer, roles=(Role.OFFICER, Role.OPENER), party=Party.AGENCY,
         organisation=agency.name, uscc=agency.uscc,
     )  # fmt: skip
-    others = _people(details.people) if details.people is not None else ()
+    others = read_people(details.people) if details.people is not None else ()
     people = others if any(person.has(Role.OFFICER) for person in others) else (officer, *others)
     room = await create_case(
         hosts.home,
@@ -101,13 +103,6 @@ async def _make(
     return room.case, links
 
 
-def _people(path: Path) -> tuple[Person, ...]:
-    try:
-        return msgspec.json.decode(read_small(path), type=tuple[Person, ...])
-    except msgspec.DecodeError as error:
-        raise InputError("people.malformed", detail=str(error)[:200]) from error
-
-
 class Hosting(QObject):
     """The page of one case while its client is connected.
 
@@ -130,9 +125,8 @@ class Hosting(QObject):
         self.page = page = CasePage(HostClock(client), hosted=self._hosted)
         page.back.connect(self.left)
         page.enter_requested.connect(self.entered)
-        self._on(page.person_act, self._person_act, "person")
-        self._on(page.add_requested, self._add_person, "add")
-        self._on(page.import_requested, self._import_committee, "import")
+        self.people = PeopleDesk(client, self._window)
+        self._on(page.people.act, self.people.act, "people")
         self._on(page.public_link_requested, self._public_link, "link")
         self._on(page.kit_act, self._kit_act, "kit")
         self._on(page.host_act, self._host_act, "host")
@@ -155,71 +149,6 @@ class Hosting(QObject):
             self.entered.emit()
 
     # --- people ---
-
-    async def _person_act(self, act: str, person: str) -> None:
-        if act == "invite":
-            await self._invite(person)
-        elif act == "reset":
-            await self._reset(person)
-        else:
-            await self._verify(person)
-
-    async def _invite(self, person: str) -> None:
-        reason = ""
-        if any(item.person == person for item in self.client.state.invitations.values()):
-            answered = await self._ask_words(tr("换发邀请链接：{name}", name=self._name(person)), tr("换发"))
-            if answered is None:
-                return
-            reason = answered
-        await ask(LinkDialog(self._name(person), (await self._link(person, reason)).text(), secret=True,
-                             parent=self._window()))  # fmt: skip
-
-    async def _link(self, person: str, reason: str) -> Link:
-        secret = secrets.token_urlsafe(16)
-        await self.client.do(commands.Invite(person=person, secret_sha256=digest_of(secret), reissued_reason=reason))
-        return msgspec.structs.replace(self.client.link, person=person, secret=secret)
-
-    async def _reset(self, person: str) -> None:
-        reason = await self._ask_words(tr("换发证书：{name}", name=self._name(person)), tr("换发"))
-        if reason is None:
-            return
-        await self.client.do(commands.ResetCertificate(person=person, reason=reason))
-        link = await self._link(person, reason)
-        await ask(LinkDialog(self._name(person), link.text(), secret=True, parent=self._window()))
-
-    async def _verify(self, person: str) -> None:
-        note = await self._ask_words(
-            tr("核验身份：{name}", name=self._name(person)), tr("已核验"), tr("核验了什么证件（记入案卷）")
-        )
-        if note is None:
-            return
-        code = "".join(secrets.choice("0123456789") for _ in range(CODE_DIGITS))
-        await self.client.do(commands.VerifyIdentity(person=person, code_sha256=digest_of(code), note=note))
-        await ask(SecretDialog(self._name(person), code, self._window()))
-
-    async def _add_person(self) -> None:
-        state = self.client.state
-        entry = next(iter(self.client.entries.values()))
-        case = getattr(entry.event, "case_file", None)
-        if not isinstance(case, CaseFile):
-            raise FaultError("record.no_first_entry")
-        person = await ask(PersonDialog(case, state.people, self._window()))
-        if person is not None:
-            await self.client.do(commands.AddPerson(person=person))
-            await self._invite(person.id)
-
-    async def _import_committee(self) -> None:
-        path = await pick_file(self._window(), tr("导入评审小组名单"), JSON)
-        if path is None:
-            return
-        people = _people(path)
-        draw = await self._ask_words(tr("导入评审小组（{count} 人）", count=len(people)), tr("导入"), tr("抽取单号"))
-        if draw is None:
-            return
-        await self.client.do(commands.ImportCommittee(people=people, draw_reference=draw))
-        for person in people:
-            link = await self._link(person.id, "")
-            await ask(LinkDialog(person.name, link.text(), secret=True, parent=self._window()))
 
     async def _public_link(self) -> None:
         public = msgspec.structs.replace(self.client.link, person="", secret="")
@@ -262,17 +191,6 @@ class Hosting(QObject):
         self._show()
 
     # --- helpers ---
-
-    def _name(self, person: str) -> str:
-        found = self.client.state.people.get(person)
-        return found.name if found is not None else person
-
-    async def _ask_words(self, title: str, act: str, field: str = "") -> str | None:
-        asking = Asking(
-            title, field or tr("原因（记入案卷）"), act, lambda text, _code: commands.NoteIncident(text=text)
-        )
-        answered = await ask(AskingDialog(asking, self._window()))
-        return answered[0] if answered is not None else None
 
     def _on(self, signal: Any, handler: Callable[..., Awaitable[None]], name: str) -> None:
         def guarded(*arguments: Any) -> Coroutine[Any, Any, None]:

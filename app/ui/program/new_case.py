@@ -13,8 +13,9 @@ from app.ui.dialogs.error import ErrorDialog
 from app.ui.home.new_case import NewCaseWizard
 from app.ui.i18n import tr
 from app.ui.main_window import MainWindow
+from app.ui.people.dialogs import LinkDialog
 from app.ui.program.case_book import CaseBook
-from app.ui.program.case_dialogs import CaseDetailsDialog, LinkDialog
+from app.ui.program.case_dialogs import CaseDetailsDialog
 from app.ui.program.host_control import HostControl, own_address
 from app.ui.program.hosting import make_case
 from app.ui.program.token_watch import TokenWatch

@@ -19,6 +19,7 @@ from app.media.subscriber import FrameSink, SlotStats
 from app.media.testcard import TestCard
 from app.session.client import Client
 from app.session.rules.access import may_publish
+from app.session.rules.seats import room_run_by
 from app.session.rules.state import ANNOUNCED, CLOSED, FAILED, RECEIVING, State
 from app.ui.devices.camera import Camera
 from app.ui.devices.sound import Microphone, Speaker
@@ -78,6 +79,7 @@ class DeskMedia:
         self._client, self._clock, self._devices, self._on_frame = client, clock, devices, on_frame
         self._session: MediaSession | None = None
         self._publishes = False
+        self._room = ""
         self._pushed = CallbackSource()
         self._mixer = Mixer()
         self._player = _Loudspeaker(self._mixer, devices.speaker)
@@ -89,9 +91,13 @@ class DeskMedia:
         async with self._following:
             wanted = state.phase not in NO_MEDIA and self._client.status == "connected"
             publishes = wanted and may_publish(state, self._client.me)
-            if self._session is not None and (state.phase in NO_MEDIA or (publishes and not self._publishes)):
+            room = room_run_by(state, self._client.me)
+            # Seated with others one falls silent; who runs a room's devices gives the room's name to them.
+            changed = (publishes, room) != (self._publishes, self._room) and self._client.status == "connected"
+            if self._session is not None and (state.phase in NO_MEDIA or changed):
                 await self._leave()
             if wanted and self._session is None:
+                self._room = room
                 await self._join(publishes)
 
     async def set_muted(self, muted: bool) -> None:
@@ -127,8 +133,8 @@ class DeskMedia:
     async def _join(self, publishes: bool) -> None:
         client = self._client
         person = client.state.people.get(client.me)
-        name = person.name if person is not None else ""
-        kind = "camera" if self._has_camera else "test"
+        name = self._room or (person.name if person is not None else "")
+        kind = "room" if self._room else "camera" if self._has_camera else "test"
 
         async def exchange(offer: str) -> str:
             return await client.media_exchange(offer, publishes=publishes, name=name, kind=kind)

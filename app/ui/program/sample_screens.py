@@ -5,6 +5,8 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from app.ca.token import Act, PinRequest, PinState
@@ -12,7 +14,7 @@ from app.clock import ManualClock
 from app.errors import InputError
 from app.procurement.case import CaseFile, parse_case_file
 from app.rehearsal.sample_case import sample_case
-from app.session.rules.people import Role
+from app.session.rules.people import Level, Role
 from app.session.wire.link import Link, parse_link
 from app.settings import RESOURCES
 from app.ui import texts
@@ -41,13 +43,19 @@ from app.ui.models import (
     TokenState,
     TokenView,
 )
+from app.ui.people.committee_dialog import CommitteeDialog
+from app.ui.people.dialogs import LinkDialog, LinksDialog, PersonDialog, SecretDialog, expert_library
+from app.ui.people.people_table import PeopleDialog
+from app.ui.people.replace_dialog import ReplaceDialog
+from app.ui.people.seats_dialog import SeatsDialog
+from app.ui.people.verify_dialog import VerifyDialog
 from app.ui.preferences import Preferences
 from app.ui.prepare.prepare_screen import PrepareScreen
 from app.ui.program.bid_page import BidPage
-from app.ui.program.case_dialogs import CaseDetailsDialog, LinkDialog, PersonDialog, RehearsalDialog, SecretDialog
+from app.ui.program.case_dialogs import CaseDetailsDialog, RehearsalDialog
 from app.ui.program.case_page import CasePage
 from app.ui.program.rehearsal_control import RehearsalControl
-from app.ui.program.sign_in_dialog import SignInDialog
+from app.ui.program.sign_in_dialog import SignInChoice, SignInDialog
 from app.ui.sample_state import DEADLINE, Played, play
 from app.ui.screens import Factory, officer, supplier
 from app.ui.step_facts import StepFacts
@@ -317,6 +325,71 @@ def _end() -> object:
     return EndForAllDialog((tr("等待接受：{names}", names=_name(Role.PURCHASER)),))
 
 
+@cache
+def _assembling() -> Played:
+    return play("assembling", "public_tender")
+
+
+def _members() -> list[str]:
+    state = _assembling().state
+    return [state.people[key].name for key in state.members()]
+
+
+def _links() -> object:
+    return LinksDialog([(name, SAMPLE_LINK.text()) for name in _members()])
+
+
+def _verified_sign_in() -> object:
+    before = SignInChoice(Level.STAFF_VERIFIED)
+    dialog = SignInDialog((), registers=False, before=before)
+    for stroke in SIGNATURE:
+        dialog.pad.draw_stroke([QPointF(x, y) for x, y in stroke])
+    dialog.code.setText("4071 8263")
+    return dialog
+
+
+SIGNATURE = (
+    [(70 + 9 * n, 40 + (n % 3) * 4) for n in range(14)],
+    [(120 - n, 34 + 8 * n) for n in range(11)],
+    [(190 + 7 * n, 60 + (n * n) % 23) for n in range(20)],
+    [(230 + n, 30 + 7 * n) for n in range(12)],
+)
+
+
+def _verify() -> object:
+    dialog = VerifyDialog(_members()[1], expert_library())
+    photo = QImage(640, 400, QImage.Format.Format_RGB32)
+    photo.fill(0x5B6B7F)
+    dialog.view.show_image(photo)
+    dialog.digits.setText("2046")
+    return dialog
+
+
+def _committee() -> object:
+    played = _receiving()
+    dialog = CommitteeDialog(played.lot, played.state.people)
+    dialog.fill([person for person in played.people.values() if person.has(Role.MEMBER)])
+    dialog.draw.setText("YN-ZJ-2026-1120-07")
+    return dialog
+
+
+def _seats() -> object:
+    return SeatsDialog(_assembling().state)
+
+
+def _replace() -> object:
+    state = _assembling().state
+    return ReplaceDialog(state, state.members()[1])
+
+
+def _people() -> object:
+    dialog = PeopleDialog()
+    state = _assembling().state
+    dialog.people.show_facts(StepFacts(state, state.with_role(Role.OFFICER)[0]))
+    dialog.people.choose(state.members()[1])
+    return dialog
+
+
 def program_screens() -> list[tuple[str, Factory]]:
     """Name and factory of each, as ``app.ui.screens.SCREENS`` has them."""
     return [
@@ -337,7 +410,14 @@ def program_screens() -> list[tuple[str, Factory]]:
         ("dialog_case_details", _asked(_case_details)),
         ("dialog_person", _asked(_person)),
         ("dialog_link", _asked(lambda: LinkDialog(_name(Role.PURCHASER), SAMPLE_LINK.text(), secret=True))),
-        ("dialog_code", _asked(lambda: SecretDialog(_name(Role.PURCHASER), "40718263"))),
+        ("dialog_code", _asked(lambda: SecretDialog(_name(Role.PURCHASER), "40718263", 30, SAMPLE_LINK.text()))),
+        ("dialog_links", _asked(_links)),
+        ("dialog_sign_in_verified", _asked(_verified_sign_in)),
+        ("dialog_verify", _asked(_verify)),
+        ("dialog_committee", _asked(_committee)),
+        ("dialog_seats", _asked(_seats)),
+        ("dialog_replace", _asked(_replace)),
+        ("dialog_people", _asked(_people)),
         ("dialog_rehearsal", _asked(RehearsalDialog)),
         ("dialog_leave", _asked(lambda: leave_dialog(True))),
         ("dialog_end", _asked(_end)),

@@ -161,7 +161,8 @@ class SignInDialog(DeskDialog[SignInChoice | None]):
             return None
         level = self.chosen_level()
         if level is Level.STAFF_VERIFIED:
-            return SignInChoice(level, code=self.code.text().strip(), drawn=self.pad.png())
+            code = "".join(self.code.text().split())  # it is shown in groups
+            return SignInChoice(level, code=code, drawn=self.pad.png())
         token = selector(self._tokens[self.token.currentIndex()])
         return SignInChoice(level, token, self.name.text().strip() if level is Level.ORGANISATION_TOKEN else "")
 

@@ -19,9 +19,11 @@ TONES = {"opened": Tone.OK, "signed": Tone.OK, "verified": Tone.OK, "failed": To
 class FilesPanel(View):
     """Signals:
     opened(str): show the file with this id.
+    authority_requested(): a supplier's representative wants to file its authorisation.
     """
 
     opened = Signal(str)
+    authority_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,11 +39,17 @@ class FilesPanel(View):
         self.say(area.setAccessibleName, "文件")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(area)
+        layout.addWidget(area, 1)
+        self.authority = Button("small", "upload")
+        self.authority.clicked.connect(self.authority_requested)
+        self.say(self.authority.setText, "提交授权委托书…")
+        self.authority.hide()
+        layout.addLayout(row(self.authority, None))
         self.retranslate()
 
-    def show_files(self, files: tuple[FileRow, ...]) -> None:
-        """In the order given."""
+    def show_files(self, files: tuple[FileRow, ...], may: frozenset[str] = frozenset()) -> None:
+        """In the order given; ``may`` are the acts allowed to me."""
+        self.authority.setVisible("file_authorisation" in may)
         if files != self._files:
             self._files = files
             self.retranslate()

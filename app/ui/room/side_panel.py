@@ -57,7 +57,7 @@ class SidePanel(View):
         scopes = ("all", "officer", "committee") if "message_committee" in view.may else ("all", "officer")
         self.messages.show_scopes(scopes)
         self.objections.show_objections(view.objections, view.may)
-        self.files.show_files(view.files)
+        self.files.show_files(view.files, view.may)
         self.record.show_lines(view.lines)
         self.root.show_state(view.top.record)
 

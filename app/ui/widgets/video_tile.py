@@ -82,13 +82,15 @@ class VideoTile(View):
     def retranslate(self) -> None:
         tile = self._tile
         parts = [tile.name, texts.word("role", tile.role)]
+        if tile.sitting:
+            parts.append(tr("在座：{names}", names=tr("、").join(tile.sitting)))
         if tile.muted:
             parts.append(tr("静音"))
         self.setAccessibleName("，".join(parts))
         quality = ""
         if tile.network is not None:
             quality = (tr("网络中断"), tr("网络较弱"), tr("网络一般"), tr("网络良好"))[max(0, min(3, tile.network))]
-        self.setToolTip("\n".join(part for part in (f"{tile.name}　{quality}", tile.detail) if part))
+        self.setToolTip("\n".join(part for part in (f"{tile.name}　{quality}", *tile.sitting, tile.detail) if part))
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -147,6 +149,8 @@ class VideoTile(View):
 
     def _paint_plate(self, painter: QPainter, area: QRectF) -> None:
         role = texts.word("role", self._tile.role) if self._tile.role else ""
+        if self._tile.sitting:
+            role = tr("、").join(self._tile.sitting)  # who sits there says more than that it is a room
         words = "　".join(part for part in (self._tile.name, role) if part)
         if not words:
             return

@@ -124,6 +124,8 @@ _SOME: tuple[tuple[str, Event], ...] = (
     ("item_reviewed conformity", reviewed("conformity")),
     ("review_decided qualification", decided("qualification")),
     ("review_decided conformity", decided("conformity")),
+    ("person_seated member", evc.PersonSeated(person="m1", room="评审一室")),
+    ("person_seated engineer", evc.PersonSeated(person="engineer", room="评审一室")),
     ("holders_fixed quote", eve.HoldersFixed(purpose="quote", k=1, holders={"m1": "x"})),
     ("holders_fixed sheet", eve.HoldersFixed(purpose="sheet", k=1, holders={"m1": "x"})),
 )  # fmt: skip
@@ -133,6 +135,7 @@ _ONE_OF_A_KIND: tuple[Event, ...] = (
     evc.CommitteeImported(people=committee(), draw_reference="x"),
     evc.CertificateReset(person="sa", reason="x"),
     evc.IdentityVerified(person="m1", verifier="clerk", code_sha256="00", note="x"),
+    evc.RoomEquipped(room="评审一室", person="engineer"),
     evc.SupplierRegistered(person=supplier_person(A), certificate=""),
     evc.SignInRefused(person="sa", code="x"),
     evc.Disconnected(person="sa"),
