@@ -172,6 +172,8 @@ class CaseHost:
         person = self._bearer(request).person
         state = self.room.state
         bidding = state.has_role(person, Role.SUPPLIER) and state.phase in (ANNOUNCED, RECEIVING, "gathering")
+        if state.phase == CLOSED:
+            return web.json_response({"code": "refused.closed", "facts": {}}, status=413)
         limit = BID_LIMIT if bidding else FILE_LIMIT
         if state.has_role(person, Role.SUPERVISOR) and not state.has_role(person, Role.OPENER):
             limit = 1 << 20

@@ -92,6 +92,7 @@ class Room:
         self._tasks = TaskSet()
         self._working: set[Effect] = set()
         self._cosigned = asyncio.Event()
+        self._readers: dict[str, str] = {}  # sessions that began after the case was closed
         self._sequences: dict[str, Answered] = {}
         self._carriers: dict[int, tuple[Answered, int]] = {}  # while the record is read back
 
@@ -99,6 +100,14 @@ class Room:
     def state(self) -> State:
         """What is true now."""
         return self._engine.state
+
+    def reads(self, person: str, session: str) -> None:
+        """Let a person that signed in after the end read; kept in memory only, for nothing is recorded any more."""
+        self._readers[session] = person
+
+    def person_of(self, session: str) -> str | None:
+        """Whose session (key, hex) this is."""
+        return self.state.sessions.get(session) or self._readers.get(session)
 
     def now(self) -> datetime:
         """The host's time in whole milliseconds, as entries have it, so that a replay computes with the same."""

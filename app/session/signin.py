@@ -12,7 +12,7 @@ from app.errors import InputError
 from app.record.acts import Challenge, build_challenge
 from app.session.rules.commands import ReportSignIn
 from app.session.rules.people import Level, Party, Person, Role
-from app.session.rules.state import ANNOUNCED, RECEIVING, State
+from app.session.rules.state import ANNOUNCED, CLOSED, RECEIVING, State
 from app.session.wire.messages import SignIn
 
 NAME_LIMIT = 60
@@ -75,6 +75,8 @@ def check_sign_in(
             registers = None
         else:
             person = registers
+    elif state.phase == CLOSED:
+        _check_reader(state, person, message, level)
     elif level is Level.STAFF_VERIFIED:
         _check_code(state, person, message.code)
         drawn(message)
@@ -189,6 +191,20 @@ def _check_code(state: State, person: Person, code: str) -> None:
     expected = state.codes.get(person.id)
     if expected is None or not hmac.compare_digest(expected, digest_of(code)):
         raise InputError("sign_in.code")
+
+
+def _check_reader(state: State, person: Person, message: SignIn, level: Level) -> None:
+    """After the end only who took part comes back, to read, with the certificate that is bound; links bind no more.
+
+    A staff-verified person needs no code for that: no new one can be given, and the device key is the bound one.
+    """
+    signed_in = state.signed_in.get(person.id)
+    if signed_in is None or state.certificates.get(person.id) is None:
+        raise InputError("sign_in.case_closed")
+    if state.certificates[person.id] != message.certificate:
+        raise InputError("sign_in.other_certificate")
+    if signed_in.level is not level:
+        raise InputError("sign_in.level", level=level.value)
 
 
 def _check_binding(

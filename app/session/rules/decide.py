@@ -104,12 +104,10 @@ def decide(state: State, actor: str, command: Command, now: datetime) -> tuple[E
 def _permit(state: State, actor: str, command: Command, move: Move) -> None:
     if not holds(state, actor, move.by):
         raise InputError("refused.role", command=command_type(command))
-    if actor == HOST:
-        if state.phase == CLOSED:
-            raise InputError("refused.closed")
-        return
-    if state.phase in (CLOSED, FAILED) and not move.while_paused:
+    if state.phase == CLOSED or (state.phase == FAILED and actor != HOST and not move.while_paused):
         raise InputError("refused.closed")
+    if actor == HOST:
+        return
     if move.during and state.phase not in move.during:
         raise InputError("refused.phase", command=command_type(command), phase=state.phase)
     if state.paused and not move.while_paused:

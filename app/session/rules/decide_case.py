@@ -72,6 +72,8 @@ def _(state: State, actor: str, command: cmd.Resume, now: datetime) -> Events:
 
 @decides(cmd.FailCase, by=("officer",), while_paused=True)
 def _(state: State, actor: str, command: cmd.FailCase, now: datetime) -> Events:
+    if state.failed:
+        raise InputError("refused.closed")
     return [ev.CaseFailed(ground=text(command.ground), article=command.article, reason=text(command.reason))]
 
 
