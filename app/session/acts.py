@@ -35,6 +35,7 @@ from app.session.rules.event import Grave
 from app.session.rules.events_case import PhaseEntered
 from app.session.rules.events_evaluation import OpenedSheet
 from app.session.rules.people import Role
+from app.session.rules.sealed import PURPOSE, check_openable, sealed_set
 from app.session.rules.state import Bid, State
 from app.session.signin import unbase64
 
@@ -215,7 +216,8 @@ def check_release(client: Client, bid: Bid, header: EnvelopeHeader) -> None:
         raise InputError("release.not_witnessed")
     if header.core.rehearsal != state.rehearsal:
         raise InputError("release.rehearsal")
-    if header.core.purpose != "bid" or header.core.context.get("case") != state.case:
+    place = {"case": state.case, "lot": state.the_lot().lot.id, "kit_sha256": state.kit_sha256}
+    if header.core.purpose != "bid" or any(header.core.context.get(name) != value for name, value in place.items()):
         raise InputError("release.foreign")
 
 
@@ -258,18 +260,39 @@ async def release_bid(client: Client, supplier: str) -> None:
     )
 
 
+def check_release_sealed(client: Client, purpose: str) -> None:
+    """A member's desk gives nothing out before all is in: who held shares early could read sheets as they come.
+
+    Raises:
+        InputError: ``release.not_decrypting``, ``release.not_holder``, ``release.not_all_in``,
+            ``release.not_witnessed``.
+    """
+    state = client.state
+    if PURPOSE.get(state.phase) != purpose or state.paused:
+        raise InputError("release.not_decrypting")
+    if client.me not in sealed_set(state, purpose).holders:
+        raise InputError("release.not_holder")
+    check_openable(state, purpose)
+    if client.alarm:
+        raise InputError("release.not_witnessed")
+
+
 async def release_sealed(client: Client, purpose: str) -> None:
-    """A member releases its share of every sheet or quote at once."""
+    """A member releases its share of every sheet or quote at once.
+
+    Raises:
+        InputError: as :func:`check_release_sealed`; ``release.foreign``, ``envelope.*``, ``token.*``.
+    """
+    check_release_sealed(client, purpose)
     found = client.state.sealed[purpose]
     act = Act("release_sealed", {"case": client.link.case, "purpose": purpose, "count": str(len(found.envelopes))})
-    if client.me not in found.holders:
-        raise InputError("release.not_holder")
     holder = BlindHolder(client.who.key, unbase64(found.holders[client.me]))
     shares: dict[str, str] = {}
     for sealed in found.envelopes.values():
         header = await _header(client, sealed.envelope_sha256)
         right = header.sha256 == sealed.header_sha256 and header.core.purpose == purpose
-        if not right or header.core.rehearsal != client.state.rehearsal:
+        placed = header.core.context == sealed_context(client.state, purpose)
+        if not right or not placed or header.core.rehearsal != client.state.rehearsal:
             raise InputError("release.foreign")
         shares[sealed.header_sha256] = await _to_host(client, await take_share(header, holder, act))
     await client.grave(commands.ReleaseSealed(purpose=purpose, shares=shares, grave=UNSIGNED), act)

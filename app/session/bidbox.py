@@ -5,7 +5,7 @@ Blocking work runs on worker threads; nothing here decides who may do what.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import BinaryIO, TypeVar
 
@@ -63,13 +63,24 @@ class BidBox:
     # --- receiving ---
 
     async def receive(
-        self, state: State, person: str, header_sha256: str, envelope_sha256: str, replaces: str, now: datetime
+        self,
+        state: State,
+        person: str,
+        header_sha256: str,
+        envelope_sha256: str,
+        replaces: str,
+        now: datetime,
+        earlier: Collection[str] = (),
     ) -> bytes:
         """Check an uploaded envelope without any key and sign its receipt (签收回执).
 
+        Args:
+            earlier: envelopes that this case has received before, withdrawn and replaced ones among them.
+
         Raises:
             InputError: ``bid.unsealed`` (not an envelope), ``bid.foreign`` (other case, kit, or a rehearsal's),
-                ``bid.damaged``; the reason is what the supplier is told.
+                ``bid.damaged``, ``bid.copied`` (parts of it are in an earlier envelope: somebody else's bid under
+                another header); the reason is what the supplier is told.
         """
         path = self._blobs.path(envelope_sha256)
         try:
@@ -84,6 +95,8 @@ class BidBox:
         policy = kit.core
         if core.policy.k != policy.k or core.policy.supplier != policy.supplier:
             raise InputError("bid.foreign")
+        if await asyncio.to_thread(self._is_copy, header, earlier):
+            raise InputError("bid.copied")
         supplier = state.supplier_of(person)
         lot = state.the_lot()
         issued = receipts.issue(
@@ -99,6 +112,19 @@ class BidBox:
             sign=self._keys.sign,
         )
         return issued.to_bytes()
+
+    def _is_copy(self, header: EnvelopeHeader, earlier: Collection[str]) -> bool:
+        """Whether one was made from the other: ids and ciphertexts are random, no two sealings share one."""
+        streams = {stream.sha256 for stream in header.streams}
+        for envelope_sha256 in earlier:
+            try:
+                with open(self._blobs.path(envelope_sha256), "rb") as file:
+                    other = read_header(file)
+            except (BidroomError, OSError):
+                continue  # damaged where it lies: found when the seals are checked
+            if other.core.env_id == header.core.env_id or streams & {stream.sha256 for stream in other.streams}:
+                return True
+        return False
 
     def kit(self, state: State) -> SealingKit:
         """The issued kit."""

@@ -19,6 +19,7 @@ from app.session.rules import commands
 from app.session.rules.command import Command
 from app.session.rules.decide_people import check_may_submit
 from app.session.rules.effects import CheckSeals, Effect, IssueDocument, OpenBid, OpenSealed, ReadBids
+from app.session.rules.events_case import BidSubmitted
 
 _log = get_logger("casework")
 
@@ -109,8 +110,10 @@ class Casework:
                 raise InputError("refused.role", command="submit_bid")
             check_may_submit(room.state, supplier, command.header_sha256, command.replaces, now)
             self._require(command.envelope_sha256, 1 << 40)
+            events = [entry.recorded.event for entry in room.entries]
+            earlier = [event.envelope_sha256 for event in events if isinstance(event, BidSubmitted)]
             receipt = await self._box.receive(
-                room.state, person, command.header_sha256, command.envelope_sha256, command.replaces, now
+                room.state, person, command.header_sha256, command.envelope_sha256, command.replaces, now, earlier
             )
         except InputError as error:
             if supplier:

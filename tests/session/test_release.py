@@ -104,8 +104,16 @@ RULES: list[tuple[str, Bend]] = [
     ("release.rehearsal", of_state(rehearsal=False)),
     ("release.rehearsal", of_header(lambda core: msgspec.structs.replace(core, rehearsal=False))),
     ("release.foreign", of_header(lambda core: msgspec.structs.replace(core, purpose="quote"))),
-    ("release.foreign", of_header(lambda core: msgspec.structs.replace(core, context={**core.context, "case": "X"}))),
+    *(
+        ("release.foreign", of_header(lambda core, name=name: placed(core, name)))  # type: ignore[misc]
+        for name in ("case", "lot", "kit_sha256")
+    ),
 ]
+
+
+def placed(core: Any, name: str) -> Any:
+    """Sealed for another case or lot, or with another kit."""
+    return msgspec.structs.replace(core, context={**core.context, name: "X"})
 
 
 async def test_a_holders_desk_refuses_whatever_is_not_the_opening_of_this_bid(world: World) -> None:
