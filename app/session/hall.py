@@ -19,8 +19,8 @@ from app.media.segment_file import SegmentClosed, recover
 from app.session.room import Entry, Room
 from app.session.rules import commands
 from app.session.rules.people import Role
-from app.session.rules.state import ANNOUNCED, CLOSED, FAILED, RECEIVING
 from app.session.rules.seats import room_run_by
+from app.session.rules.state import ANNOUNCED, CLOSED, FAILED, RECEIVING
 from app.session.rules.visibility import may_publish, may_receive
 from app.session.wire.messages import MediaOffer
 from app.tasks import TaskSet

@@ -12,7 +12,7 @@ from app.errors import InputError
 from app.record.acts import Challenge, build_challenge
 from app.session.rules.commands import ReportSignIn
 from app.session.rules.people import Level, Party, Person, Role
-from app.session.rules.state import ANNOUNCED, CLOSED, RECEIVING, State
+from app.session.rules.state import ANNOUNCED, RECEIVING, State
 from app.session.wire.messages import SignIn
 
 NAME_LIMIT = 60
@@ -78,7 +78,7 @@ def check_sign_in(
     elif state.phase == CLOSED:
         _check_reader(state, person, message, level)
     elif level is Level.STAFF_VERIFIED:
-        _check_code(state, person, message.code)
+        _check_code(state, person, message.code, now)
         drawn(message)
     else:
         invitation = _check_binding(state, person, message, level, info, now)
@@ -187,10 +187,15 @@ def drawn(message: SignIn) -> bytes:
     return png
 
 
-def _check_code(state: State, person: Person, code: str) -> None:
+def _check_code(state: State, person: Person, code: str, now: datetime) -> None:
+    """Whoever has the right code is told why it no longer serves; a wrong one is only called wrong."""
     expected = state.codes.get(person.id)
     if expected is None or not hmac.compare_digest(expected, digest_of(code)):
         raise InputError("sign_in.code")
+    if expected.used:
+        raise InputError("sign_in.code_used")
+    if expected.expires is not None and expected.expires <= now:
+        raise InputError("sign_in.code_expired")
 
 
 def _check_reader(state: State, person: Person, message: SignIn, level: Level) -> None:

@@ -200,9 +200,26 @@ def _people(facts: StepFacts, around: Surroundings) -> tuple[PersonRow, ...]:
                 hand=state.hands.index(key) + 1 if key in state.hands else None,
                 in_lobby=code == "lobby",
                 level=signed.level.value if signed is not None else "",
+                seat=seat_words(facts, key),
+                acts=() if around.read_only else person_acts(facts, key),
             )
         )
     return tuple(sorted(rows, key=lambda row: not row.me))
+
+
+def person_acts(facts: StepFacts, person: str) -> tuple[str, ...]:
+    """What I may do about somebody, as codes of ``people_panel.ACTS``; the host decides each act anew."""
+    state = facts.state
+    may: set[str] = set(acts_for(facts, person))
+    if facts.officer and not facts.closed and person != facts.me:
+        conversing = person in state.online and not state.has_role(person, Role.SUPERVISOR)
+        if conversing:
+            may.add("unmute" if person in state.muted else "mute")
+        if conversing and person not in state.removed and not state.has_role(person, Role.OFFICER):
+            may.add("remove")
+        if person not in state.online and person not in state.absent:
+            may.add("absent")
+    return tuple(code for code in ACTS if code in may)
 
 
 def _messages(facts: StepFacts) -> tuple[MessageRow, ...]:
@@ -219,28 +236,11 @@ def _messages(facts: StepFacts) -> tuple[MessageRow, ...]:
 
 
 def _objections(facts: StepFacts) -> tuple[ObjectionRow, ...]:
-                seat=seat_words(facts, key),
-                acts=() if around.read_only else person_acts(facts, key),
     return tuple(
         ObjectionRow(
             objection_id=item.id,
             at=item.at,
             raiser=facts.supplier_name(item.supplier),
-def person_acts(facts: StepFacts, person: str) -> tuple[str, ...]:
-    """What I may do about somebody, as codes of ``people_panel.ACTS``; the host decides each act anew."""
-    state = facts.state
-    may: set[str] = set(acts_for(facts, person))
-    if facts.officer and not facts.closed and person != facts.me:
-        conversing = person in state.online and not state.has_role(person, Role.SUPERVISOR)
-        if conversing:
-            may.add("unmute" if person in state.muted else "mute")
-        if conversing and person not in state.removed and not state.has_role(person, Role.OFFICER):
-            may.add("remove")
-        if person not in state.online and person not in state.absent:
-            may.add("absent")
-    return tuple(code for code in ACTS if code in may)
-
-
             text=item.text,
             state="answered" if item.answer else "adjourned" if item.adjourned else "raised",
             answer=item.answer or item.adjourned,
@@ -262,6 +262,9 @@ def _files(facts: StepFacts) -> tuple[FileRow, ...]:
             FileRow(file_id=document.pdf_sha256, name=name, owner=agency, size=0, digest=document.pdf_sha256,
                     state="signed" if done and document.fields else "fixed")
         )  # fmt: skip
+    for key, digest in state.authorisations.items():
+        name = tr("授权委托书　{name}", name=facts.name(key))
+        rows.append(FileRow(file_id=digest, name=name, owner=facts.name(key), size=0, digest=digest, state="filed"))
     for supplier in state.opened_bids():
         for one in state.bids[supplier].documents:
             rows.append(
@@ -281,9 +284,6 @@ def _waiting(facts: StepFacts) -> Waiting | None:
     if len(names) > 3:
         names = (*names[:3], "…")
     return Waiting(names=names, act=act)
-    for key, digest in state.authorisations.items():
-        name = tr("授权委托书　{name}", name=facts.name(key))
-        rows.append(FileRow(file_id=digest, name=name, owner=facts.name(key), size=0, digest=digest, state="filed"))
 
 
 def permissions(facts: StepFacts) -> frozenset[str]:
@@ -299,6 +299,14 @@ def permissions(facts: StepFacts) -> frozenset[str]:
         may |= {"mute_all", "lock_room", "admit", "remove", "lower_hand", "pause", "answer_objection", "end", "fail"}
     if person.has(Role.CLERK):
         may.add("admit")
+    if person.has(Role.OFFICER, Role.CLERK, Role.ENGINEER):
+        may.add("incident")
+    if people_acts(facts) - {"seats"}:
+        may.add("people")
+    if "seats" in people_acts(facts):
+        may.add("seats")
+    if facts.supplier:
+        may.add("file_authorisation")
     if person.has(Role.OFFICER, Role.CLERK, Role.MEMBER):
         may.add("message_committee")
     opening = state.method is not None and any(p.name == state.phase for p in state.method.room("opening"))
@@ -318,16 +326,13 @@ def tiles(facts: StepFacts, around: Surroundings) -> tuple[TileView, ...]:
     shown = []
     for source in state.sources.values():
         if not source.live or source.id.endswith("/audio"):
-    if person.has(Role.OFFICER, Role.CLERK, Role.ENGINEER):
-        may.add("incident")
-    if people_acts(facts) - {"seats"}:
-        may.add("people")
-    if "seats" in people_acts(facts):
-        may.add("seats")
-    if facts.supplier:
-        may.add("file_authorisation")
             continue
+        if seated_elsewhere(state, source.person):
+            continue  # its room's camera shows it
         person = state.people.get(source.person)
+        room = source.name if source.kind == "room" else ""
+        if room:
+            person = None
         role = person.roles[0].value if person is not None and person.roles else "room"
         if person is not None and person.has(Role.MEMBER):
             role = "leader" if person.id == state.leader else "expert" if person.has(Role.EXPERT) else "purchaser"
@@ -340,12 +345,7 @@ def tiles(facts: StepFacts, around: Surroundings) -> tuple[TileView, ...]:
                 speaking=source.person in around.talking,
                 pinned=role in ("officer", "room"),
                 network=around.network.get(source.person, 3),
+                sitting=tuple(facts.name(key) for key in sitting_in(state, room)),
             )
         )
     return tuple(shown)
-        if seated_elsewhere(state, source.person):
-            continue  # its room's camera shows it
-        room = source.name if source.kind == "room" else ""
-        if room:
-            person = None
-                sitting=tuple(facts.name(key) for key in sitting_in(state, room)),

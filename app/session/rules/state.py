@@ -278,13 +278,13 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     failed: str = ""
     waived: dict[str, str] = msgspec.field(default_factory=dict)
     clocks: dict[str, int] = msgspec.field(default_factory=dict)
+    rooms: dict[str, str] = msgspec.field(default_factory=dict)  # room → person whose desk runs its devices
 
     people: dict[str, Person] = msgspec.field(default_factory=dict)
     invitations: dict[str, Invitation] = msgspec.field(default_factory=dict)
     codes: dict[str, OneUseCode] = msgspec.field(default_factory=dict)
     certificates: dict[str, str] = msgspec.field(default_factory=dict)  # person → bound certificate (base64 DER)
     signed_in: dict[str, SignIn] = msgspec.field(default_factory=dict)
-    rooms: dict[str, str] = msgspec.field(default_factory=dict)  # room → person whose desk runs its devices
     sessions: dict[str, str] = msgspec.field(default_factory=dict)  # session key → person
     online: frozenset[str] = frozenset()
     admitted: frozenset[str] = frozenset()

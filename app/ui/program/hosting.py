@@ -37,8 +37,6 @@ from app.ui.program.case_page import CasePage
 from app.ui.program.host_control import HostControl, link_of
 from app.ui.program.pick import all_files, pick_file, pick_target, read_small
 from app.ui.program.preparing import disk_line, reach_line, running
-from app.ui.room_acts import Asking
-from app.ui.room_dialogs import AskingDialog
 from app.ui.room_link import HostClock
 from app.ui.step_facts import StepFacts
 

@@ -211,17 +211,17 @@ item_reviewed qualification          s          s          s          s         
 item_reviewed conformity             s          s          s          s          sm         ocsm
 review_decided qualification         ocs        ocs        ocs        ocs        ocsm       ocsm
 review_decided conformity            ocs        ocs        ocs        ocs        ocsm       ocsm
-holders_fixed quote                  ocs        ocs        ocs        ocsab      ocsabm     ocsabm
-holders_fixed sheet                  ocs        ocs        ocs        ocs        ocsm       ocsm
 person_seated member                 ocs        ocs        ocs        oces       ocesm      ocesm
 person_seated engineer               ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm
+holders_fixed quote                  ocs        ocs        ocs        ocsab      ocsabm     ocsabm
+holders_fixed sheet                  ocs        ocs        ocs        ocs        ocsm       ocsm
 case_opened                          ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm
 committee_imported                   ocsm       ocsm       ocsm       ocesm      ocesm      ocesm
 certificate_reset                    a          ocsa       ocsa       ocsa       ocsa       ocsa
 identity_verified                    ocs        ocs        ocs        ocs        ocs        ocs
+room_equipped                        ocegpsm    ocegpsm    ocegpsm    ocegpsm    ocegpsm    ocegpsm
 supplier_registered                  a          ocsa       ocgpsam    ocgpsam    ocgpsam    ocgpsam
 sign_in_refused                      a          ocsa       ocsa       ocsa       ocsa       ocsa
-room_equipped                        ocegpsm    ocegpsm    ocegpsm    ocegpsm    ocegpsm    ocegpsm
 disconnected                         a          ocsa       ocgpsam    ocgpsam    ocgpsam    ocgpsam
 kit_core_fixed                       ocgps      ocgps      ocgps      ocgps      ocgps      ocgps
 opener_accepted                      ocgps      ocgps      ocgps      ocgps      ocgps      ocgps
