@@ -6,7 +6,7 @@ from typing import Any
 from app.ca.token_module import Refuse
 from app.ca.worker_wire import EC, RSA, Decrypt, Derive, Done, Operation, RawCertificate, Reply, Sign
 
-_DIGEST_INFO_SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")  # RFC 8017 9.2
+DIGEST_INFO_SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")  # RFC 8017 9.2
 
 
 class Pkcs11Errors:
@@ -93,7 +93,7 @@ class Pkcs11Keys:
         if request.algorithm == EC:
             return bytes(key.sign(digest, mechanism=mechanism.ECDSA, pin=pin))
         try:
-            return bytes(key.sign(_DIGEST_INFO_SHA256 + digest, mechanism=mechanism.RSA_PKCS, pin=pin))
+            return bytes(key.sign(DIGEST_INFO_SHA256 + digest, mechanism=mechanism.RSA_PKCS, pin=pin))
         except self._errors.unsupported:  # some tokens insist on hashing themselves
             return bytes(key.sign(request.data, mechanism=mechanism.SHA256_RSA_PKCS, pin=pin))
 
