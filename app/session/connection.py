@@ -30,7 +30,7 @@ from app.session.rules.event import Grave
 from app.session.rules.events import to_builtins
 from app.session.rules.grave import statement
 from app.session.rules.people import Role
-from app.session.rules.state import ANNOUNCED, RECEIVING, State
+from app.session.rules.state import ANNOUNCED, CLOSED, RECEIVING, State
 from app.session.rules.visibility import may_see, visibility_key
 from app.session.signin import base64_text, check_sign_in, drawn, unbase64
 from app.session.wire import messages as wire
@@ -192,6 +192,10 @@ class Connection:
         report = check_sign_in(
             self._room.state, message, nonce=nonce, host=host, trust=self._trust, now=self._room.clock.now()
         )
+        if self._room.state.phase == CLOSED:  # nothing is recorded any more: it comes to read
+            self._room.reads(report.person, report.session)
+            self.person, self.session = report.person, report.session
+            return
         picture = drawn(message)
         if picture:
             kept = self._room.blobs.put_bytes(picture, self._room.keys.case_key)
@@ -212,7 +216,7 @@ class Connection:
             await self._room.report(commands.ReportSignInRefused(person=message.person, code=code))
 
     async def _resume(self, message: wire.Resume, nonce: bytes) -> None:
-        person = self._room.state.sessions.get(message.session)
+        person = self._room.person_of(message.session)
         if person is None:
             raise InputError("sign_in.session_unknown")
         try:
@@ -280,7 +284,7 @@ class Connection:
             Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.session)).verify(signature, signed)
         except InvalidSignature as error:
             raise InputError("command.signature") from error
-        if room.state.sessions.get(self.session) != self.person:
+        if room.person_of(self.session) != self.person:
             raise InputError("sign_in.session_unknown")
         body = parse_command(signed, wire.INBOUND_LIMIT)
         if body.case != room.case or body.session.hex() != self.session:
@@ -333,7 +337,7 @@ class Connection:
     def refresh(self) -> None:
         """Send what is new and what has become visible."""
         state = self._room.state
-        if state.sessions.get(self.session) != self.person:  # the certificate was reset: the session is over
+        if self._room.person_of(self.session) != self.person:  # the certificate was reset: the session is over
             self._transport.close()
             return
         if not self._witness:

@@ -12,7 +12,7 @@ from app.errors import InputError
 from app.record.acts import Challenge, build_challenge
 from app.session.rules.commands import ReportSignIn
 from app.session.rules.people import Level, Party, Person, Role
-from app.session.rules.state import ANNOUNCED, RECEIVING, State
+from app.session.rules.state import ANNOUNCED, CLOSED, RECEIVING, State
 from app.session.wire.messages import SignIn
 
 NAME_LIMIT = 60
@@ -190,7 +190,11 @@ def drawn(message: SignIn) -> bytes:
 def _check_code(state: State, person: Person, code: str, now: datetime) -> None:
     """Whoever has the right code is told why it no longer serves; a wrong one is only called wrong."""
     expected = state.codes.get(person.id)
-    if expected is None or not hmac.compare_digest(expected, digest_of(code)):
+    if expected is None:
+        raise InputError("sign_in.code_none")
+    if expected.void:
+        raise InputError("sign_in.code_void")
+    if not hmac.compare_digest(expected.sha256, digest_of(code)):
         raise InputError("sign_in.code")
     if expected.used:
         raise InputError("sign_in.code_used")

@@ -184,6 +184,38 @@ async def test_a_code_is_void_after_five_wrong_tries(world: World) -> None:
     await world.client(key, who=with_code("1")).start()
 
 
+async def test_a_code_holds_for_half_an_hour(world: World) -> None:
+    key = await verified(world)
+    world.clock.advance(30 * 60 + 1)
+    assert await refused(world.client(key, who=with_code("482913"))) == "sign_in.code_expired"
+    other = next(k for k, s in world.samples.items() if s.role == "expert" and k != key)
+    await world.clients["officer"].do(cmd.AddPerson(person=person_of(world.samples[other])))
+    assert await refused(world.client(other, who=with_code("482913"))) == "sign_in.code_none"
+
+
+async def test_the_photo_lies_under_the_case_key_and_is_for_staff_supervisors_and_oneself(world: World) -> None:
+    key = await verified(world)
+    photo = world.state.codes[world.id_of(key)].photo_sha256
+    assert world.room.blobs.is_sealed(photo)
+    assert await world.clients["officer"].files.fetch(photo) == PHOTO
+    await world.enter("opener")
+    with pytest.raises(InputError, match=r"blob\.missing"):
+        await world.clients["opener"].files.fetch(photo)
+
+
+async def test_nobody_is_verified_without_a_photo(world: World) -> None:
+    key = await verified(world)
+    clerk, person = world.clients["clerk"], world.id_of(key)
+    open_photo = await clerk.files.upload(PHOTO + b"2")
+    text = await clerk.files.upload(b"no picture", private=True)
+    for digest, code in (
+        ("", "refused.photo"), ("ab" * 32, "blob.missing"), (open_photo, "blob.not_private"), (text, "refused.photo"),
+    ):  # fmt: skip
+        with pytest.raises(InputError) as caught:
+            await verify(world, person, "1", photo_sha256=digest)
+        assert caught.value.code == code
+
+
 async def test_nobody_is_verified_beside_a_bound_token(world: World) -> None:
     await world.enter("officer", "clerk")
     with pytest.raises(InputError) as caught:
