@@ -2,7 +2,8 @@
 
 Codes of errors, besides those of :mod:`app.ca.keywrap`:
 
-``token.gone`` pulled out (ask again when it is back) · ``token.cancelled`` by the person · ``token.pin_locked`` ·
+``token.gone`` pulled out (ask again when it is back) · ``token.wrong_token`` another one is there instead ·
+``token.cancelled`` by the person · ``token.pin_locked`` ·
 ``token.pin_wrong`` the provider repeated a refused PIN · ``token.pin_expired`` · ``token.pin_not_set`` ·
 ``token.key_missing`` no such private key · ``token.unsupported`` the token lacks the operation · ``token.refused`` any
 other error of the module · ``token.not_found`` · ``token.ambiguous`` several match · ``token.no_signing_certificate`` ·
@@ -13,7 +14,7 @@ other error of the module · ``token.not_found`` · ``token.ambiguous`` several 
 
 import asyncio
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 from cryptography import x509
@@ -22,9 +23,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from app.ca.certificates import key_pairs
 from app.ca.keywrap import oaep_decode, open_wrapped
 from app.ca.module_file import module_bits
-from app.ca.signatures import RSA_SUITE, SUPPORTED_SUITES, CertificateInfo, describe, parse_certificate
+from app.ca.signatures import RSA_SUITE, CertificateInfo, describe, parse_certificate
 from app.ca.token import Act, PinProvider, PinRequest, PinState, TokenInfo
 from app.ca.worker_child import WorkerChild
 from app.ca.worker_process import worker_command, worker_command32
@@ -46,10 +48,13 @@ from app.ca.worker_wire import (
     Slots,
     TokenRef,
 )
+from app.clock import Clock, SystemClock
 from app.errors import BidroomError, FaultError, InputError
 from app.logs import get_logger
 
 MAX_SIGNED = 16 * 1024 * 1024
+LIST_SECONDS = 10.0
+"""A module that takes longer to say what is there would keep the others from being seen."""
 _log = get_logger("token")
 
 
@@ -64,13 +69,15 @@ class TokenWorker:
         self,
         pins: PinProvider,
         *,
-        timeout: float = 30.0,
+        timeout: float = 60.0,
         device_timeout: float = 120.0,
+        clock: Clock | None = None,
         command: Sequence[str] | None = None,
         command32: Sequence[str] | None = None,
     ) -> None:
         """``timeout``: seconds for one request; ``device_timeout``: where the PIN is entered on the device itself.
 
+        ``clock``: by which certificates are chosen.
         ``command``, ``command32``: how the child is started, and the one for 32-bit modules.
         """
         self._pins = pins
@@ -82,6 +89,9 @@ class TokenWorker:
         self._children: list[WorkerChild] = []  # the first is this program's own kind, the second serves 32 bit
         self._homes: dict[str, WorkerChild] = {}
         self._dialogs: dict[TokenRef, asyncio.Lock] = {}
+        self._clock = clock or SystemClock()
+        self.under_way: tuple[TokenInfo, Act] | None = None
+        """What a token is at work on now, while nobody is being asked."""
 
     @property
     def pid(self) -> int | None:
@@ -131,10 +141,11 @@ class TokenWorker:
                 found.append(TokenInfo(module, -1, problem="token.module_32bit"))
                 continue
             try:
-                reply = await home.request(ListSlots(module))
+                reply = await home.request(ListSlots(module), min(LIST_SECONDS, self._timeout))
             except FaultError as error:
                 if error.code == "token.not_started":
                     raise
+                home.blame(module)
                 found.append(TokenInfo(module, -1, problem=error.code))
                 continue
             if isinstance(reply, Slots):
@@ -145,6 +156,8 @@ class TokenWorker:
 
     async def open(self, selector: str | bytes) -> "TokenKeyHolder":
         """The keys of one token, chosen by serial or label (str) or by one of its certificates (DER). Asks for no PIN.
+
+        A certificate that signs is then the one that is used; otherwise the best of the token is.
 
         Raises:
             InputError: ``token.not_found``, ``token.ambiguous``, ``token.no_signing_certificate``.
@@ -157,7 +170,7 @@ class TokenWorker:
             matching = matching or [token for token in usable if selector == token.label]
         if len(matching) != 1:
             raise InputError("token.ambiguous" if matching else "token.not_found")
-        return TokenKeyHolder(self, matching[0])
+        return TokenKeyHolder(self, matching[0], self._clock, selector if isinstance(selector, bytes) else None)
 
     async def forget(self, token: TokenInfo | None = None) -> None:
         """Log out of ``token``, or of all; the next act asks for the PIN."""
@@ -169,7 +182,7 @@ class TokenWorker:
         """Have the token do one operation, asking the person as often as needed; never repeats a PIN by itself."""
         async with self._dialogs.setdefault(_ref(token), asyncio.Lock()):
             home = self._home(token)
-            reply = await home.request(make(None))
+            reply = await self._busy(token, act, home.request(make(None)))
             refused: str | None = None
             while isinstance(reply, PinNeeded):
                 pin = await self._ask(token, reply, holder, act)
@@ -177,10 +190,25 @@ class TokenWorker:
                     # A provider that insists on a refused PIN would lock the token.
                     raise InputError("token.pin_wrong", token=token.label)
                 refused = pin.value
-                reply = await home.request(make(pin), self._device_timeout if pin.on_device else None)
+                waited = self._device_timeout if pin.on_device else None
+                reply = await self._busy(token, act, home.request(make(pin), waited))
         if isinstance(reply, Done):
             return reply
+        if isinstance(reply, Failed) and reply.code == "token.gone" and await self._another(token):
+            raise InputError("token.wrong_token", token=token.label, holder=holder)
         raise _error(reply, token)
+
+    async def _busy(self, token: TokenInfo, act: Act, request: Awaitable[Reply]) -> Reply:
+        self.under_way = (token, act)
+        try:
+            return await request
+        finally:
+            self.under_way = None
+
+    async def _another(self, token: TokenInfo) -> bool:
+        """Whether ``token`` is away and something else is in its place: tokens of the same module."""
+        seen = [one for one in await self.tokens() if one.module == token.module and one.problem is None]
+        return bool(seen) and all(_ref(one) != _ref(token) for one in seen)
 
     async def _ask(self, token: TokenInfo, needed: PinNeeded, holder: str, act: Act) -> Pin:
         request = PinRequest(
@@ -210,26 +238,21 @@ class TokenKeyHolder:
 
     Attributes:
         info: the token as it was when opened.
-        signing_certificate: DER of the newest certificate for signatures, one not also for encryption preferred.
-        encryption_certificate: DER of the newest certificate for encryption; the signing certificate where the token
-            has none (``unwrap`` then raises ``token.no_encryption_certificate``).
+        signing_certificate: DER of the certificate for signatures: the one asked for, else the best.
+        encryption_certificate: DER of the one for encryption that goes with it; the signing certificate where there is
+            none (``unwrap`` then raises ``token.no_encryption_certificate``).
         chain: CA certificates found on the token that lead up from the signing certificate, nearest first.
     """
 
-    def __init__(self, worker: TokenWorker, info: TokenInfo) -> None:
+    def __init__(self, worker: TokenWorker, info: TokenInfo, clock: Clock, wanted: bytes | None = None) -> None:
         self._worker = worker
         self.info = info
-        usable = [one for one in info.certificates if one.suite in SUPPORTED_SUITES and one.key_id]
-        signing = max(
-            (one for one in usable if one.signs), key=lambda one: (not one.decrypts, one.not_after), default=None
-        )
-        if signing is None:
+        pairs = key_pairs(info, clock.now())
+        if not pairs:
             raise InputError("token.no_signing_certificate", token=info.label)
-        self._signing = signing
-        self._encryption = max(
-            (one for one in usable if one.decrypts), key=lambda one: (not one.signs, one.not_after), default=None
-        )
-        self._chain = _chain(signing, info.certificates)
+        chosen = next((pair for pair in pairs if pair.signing.der == wanted), pairs[0])
+        self._signing, self._encryption = chosen.signing, chosen.encryption
+        self._chain = _chain(chosen.signing, info.certificates)
 
     @property
     def signing_certificate(self) -> bytes:

@@ -9,6 +9,7 @@ from app.errors import FaultError
 from app.logs import get_logger
 
 _START_TIMEOUT = 30.0
+_PATIENCE = 2
 _log = get_logger("token")
 
 
@@ -23,6 +24,7 @@ class WorkerChild:
         self._command, self._env, self._timeout = list(command), dict(env), timeout
         self._modules: list[str] = []
         self.problems: dict[str, str] = {}
+        self._blamed: dict[str, int] = {}
         self._process: WorkerProcess | None = None
         self._pipe = asyncio.Lock()
         self._open = True
@@ -35,6 +37,13 @@ class WorkerChild:
     def serve(self, module: str) -> None:
         """Add a module; it is loaded when the child starts."""
         self._modules.append(module)
+
+    def blame(self, module: str) -> None:
+        """The child was lost while this module was looked at; after the second time it is left out."""
+        self._blamed[module] = self._blamed.get(module, 0) + 1
+        if self._blamed[module] >= _PATIENCE and module not in self.problems:
+            self.problems[module] = "token.module_broken"
+            _log.error("module left out")
 
     async def start(self) -> None:
         """Start the child now and not with the first request."""

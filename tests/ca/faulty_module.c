@@ -4,6 +4,9 @@
  *   pinpad   the PIN is entered on the device, which takes this file's content
  *   removed  the token has been pulled out
  *   stall    every signature takes a minute
+ *   slow     every signature takes as many tenths of a second as the file says
+ *   hang     saying what is there takes a minute
+ *   fall     saying what is there ends the process
  *   crash    the next signature ends the process
  *   broken   the token of this slot answers CKR_GENERAL_ERROR, behind a healthy neighbour
  *   noise    every call prints to standard output
@@ -30,9 +33,9 @@ static int ordered(const char *name) {
     if (access(path("noise"), F_OK) == 0) { printf("vendor says hello\n"); fflush(stdout); }
     return access(path(name), F_OK) == 0;
 }
-static int tries(void) {
+static int number(const char *name) {
     int count = 0;
-    FILE *file = fopen(path("tries"), "r");
+    FILE *file = fopen(path(name), "r");
     if (file) { if (fscanf(file, "%d", &count) != 1) count = 0; fclose(file); }
     return count;
 }
@@ -43,6 +46,8 @@ static void set_tries(int count) {
 
 static rv_t slot_list(unsigned char present, ulong *slots, ulong *count) {
     ulong room = slots ? *count : 0;
+    if (ordered("hang")) sleep(60);
+    if (ordered("fall")) abort();
     rv_t rv = ((rv_t (*)(unsigned char, ulong *, ulong *))real[SLOT_LIST])(present, slots, count);
     if (rv == 0 && ordered("broken")) { /* the ghost comes first */
         if (slots && room > *count) { memmove(slots + 1, slots, *count * sizeof *slots); slots[0] = GHOST; }
@@ -63,9 +68,9 @@ static rv_t token_info(ulong slot, char *info) {
     ulong *flags = (ulong *)(info + 96);
     if (rv) return rv;
     *flags &= ~(ulong)(COUNT_LOW | FINAL_TRY | LOCKED);
-    if (tries() > 0) *flags |= COUNT_LOW;
-    if (tries() == MAX_TRIES - 1) *flags |= FINAL_TRY;
-    if (tries() >= MAX_TRIES) *flags |= LOCKED;
+    if (number("tries") > 0) *flags |= COUNT_LOW;
+    if (number("tries") == MAX_TRIES - 1) *flags |= FINAL_TRY;
+    if (number("tries") >= MAX_TRIES) *flags |= LOCKED;
     if (ordered("pinpad")) *flags |= PIN_PAD;
     return rv;
 }
@@ -76,7 +81,7 @@ static rv_t open_session(ulong slot, ulong flags, void *app, void *notify, ulong
 static rv_t login(ulong session, ulong user, char *pin, ulong length) {
     char entered[64] = "";
     if (ordered("removed")) return DEVICE_REMOVED;
-    if (tries() >= MAX_TRIES) return PIN_LOCKED;
+    if (number("tries") >= MAX_TRIES) return PIN_LOCKED;
     if (!pin) {
         FILE *pad = fopen(path("pinpad"), "r");
         if (!pad) return FUNCTION_CANCELED;
@@ -87,7 +92,7 @@ static rv_t login(ulong session, ulong user, char *pin, ulong length) {
         length = strlen(entered);
     }
     rv_t rv = ((rv_t (*)(ulong, ulong, char *, ulong))real[LOGIN])(session, user, pin, length);
-    if (rv == PIN_INCORRECT) { set_tries(tries() + 1); if (tries() >= MAX_TRIES) return PIN_LOCKED; }
+    if (rv == PIN_INCORRECT) { set_tries(number("tries") + 1); if (number("tries") >= MAX_TRIES) return PIN_LOCKED; }
     if (rv == 0) set_tries(0);
     return rv;
 }
@@ -98,6 +103,7 @@ static rv_t find_init(ulong session, void *template, ulong count) {
 static rv_t sign(ulong session, void *data, ulong length, void *out, ulong *out_length) {
     if (ordered("crash")) { unlink(path("crash")); abort(); }
     if (ordered("stall")) sleep(60);
+    if (ordered("slow")) usleep(100000 * number("slow"));
     if (ordered("removed")) return DEVICE_REMOVED;
     return ((rv_t (*)(ulong, void *, ulong, void *, ulong *))real[SIGN])(session, data, length, out, out_length);
 }

@@ -204,6 +204,43 @@ async def test_a_broken_neighbour_hides_nobody(faulty: Faulty, begin: Start) -> 
     assert await holder.sign(b"x", ACT)  # looking at the broken one logged nobody out
 
 
+@pytest.mark.parametrize("fault", ["hang", "fall"])
+async def test_a_module_that_is_lost_while_it_is_looked_at_is_left_out(
+    faulty: Faulty, soft: SoftToken, tmp_path: Path, fault: str
+) -> None:
+    """The driver of one maker hangs or crashes at every look: the token behind another is seen and signs."""
+    healthy = str(shutil.copy(soft.module, tmp_path / "healthy.so"))  # the faulty one has loaded the original
+    worker = TokenWorker(FixedPin(PIN), timeout=1.5)
+    await worker.start([faulty.module, healthy], faulty.env)
+    try:
+        faulty.order(fault)
+        problems = []
+        for _ in range(3):
+            seen = {info.module: info for info in await worker.tokens()}
+            problems.append(seen[faulty.module].problem)
+            assert seen[healthy].problem is None
+        lost = "token.timeout" if fault == "hang" else "token.worker_died"
+        assert problems == [lost, lost, "token.module_broken"]
+        before = worker.pid
+        assert await (await worker.open(soft.label)).sign(b"x", ACT)  # the only one of this label now
+        await worker.tokens()
+        assert worker.pid == before  # it is not tried again and again
+    finally:
+        await worker.close()
+
+
+async def test_a_slow_token_is_waited_for_and_that_can_be_shown(faulty: Faulty, begin: Start) -> None:
+    worker = await begin(FixedPin(PIN))
+    holder = await worker.open(faulty.token.label)
+    faulty.order("slow", "10")
+    act = asyncio.create_task(holder.sign(b"x", ACT))
+    while worker.under_way is None:
+        await asyncio.sleep(0.01)
+    assert (worker.under_way[0].label, worker.under_way[1]) == (faulty.token.label, ACT)
+    assert verify_signature(holder.signing_certificate, b"x", await act)
+    assert worker.under_way is None
+
+
 async def test_a_module_that_prints_spoils_no_answer(faulty: Faulty, begin: Start) -> None:
     faulty.order("noise")
     holder = await (await begin(FixedPin(PIN))).open(faulty.token.label)

@@ -140,6 +140,23 @@ async def test_token_put_back_needs_nobody_to_look(make_token: Start, start: Sta
     assert verify_signature(holder.signing_certificate, b"y", await holder.sign(b"y", ACT))
 
 
+async def test_another_token_in_its_place_is_not_used(make_token: Start, start: Start) -> None:
+    mine, other, person = make_token("ec"), make_token("ec"), Person(PIN, PIN)
+    worker = await start(mine, person)
+    holder = await worker.open(mine.label)
+    await holder.sign(b"x", ACT)
+    there, away = mine.folder / "tokens", mine.folder / "away"
+    there.rename(away)
+    (other.folder / "tokens").rename(there)
+    with pytest.raises(InputError, match=r"token\.wrong_token") as caught:
+        await holder.sign(b"x", ACT)
+    assert caught.value.facts["holder"] == "李四"
+    assert len(person.asked) == 1
+    there.rename(other.folder / "tokens")
+    away.rename(there)
+    assert verify_signature(holder.signing_certificate, b"y", await holder.sign(b"y", ACT))
+
+
 async def test_token_pulled_and_back_between_two_acts_asks_for_the_pin(make_token: Start, start: Start) -> None:
     token, person = make_token("ec"), Person(PIN, PIN)
     worker = await start(token, person)
