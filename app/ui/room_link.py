@@ -24,6 +24,7 @@ from app.ui.async_bridge import AsyncBridge, ask
 from app.ui.dialogs.confirm import leave_dialog
 from app.ui.dialogs.end_for_all import EndForAllDialog
 from app.ui.dialogs.error import ErrorDialog
+from app.ui.evaluation.drafts import draft_path, drop_draft
 from app.ui.evaluation.expert_desk import ExpertDesk
 from app.ui.i18n import tr
 from app.ui.models import Link, MessageRow, TokenView
@@ -305,6 +306,7 @@ class RoomLink(QObject):
                 await acts.submit_sheet(client, wanted.sheet)
                 if isinstance(self._panel, ExpertDesk):
                     self._panel.forget_draft()
+                drop_draft(draft_path(self._context.drafts, client.state.case, client.me))  # the panel may be another
             case SubmitQuote():
                 await acts.submit_quote(client, wanted.price)
             case Command():

@@ -15,6 +15,7 @@ from app.session.rules.state import State
 from app.ui.archive.archive_screen import ArchiveScreen, Verify
 from app.ui.async_bridge import AsyncBridge
 from app.ui.documents.viewer import DocumentViewer
+from app.ui.evaluation.expert_desk import ExpertDesk
 from app.ui.i18n import Language, language, set_language
 from app.ui.models import TokenState, TokenView
 from app.ui.room.room_screen import RoomScreen
@@ -59,8 +60,8 @@ def leader(played: Played) -> str:
     return played.state.leader
 
 
-def room(phase: str, who: Who, method: MethodName = TENDER, tab: int = 0) -> Factory:
-    """The room as ``who`` sees it in ``phase``; ``tab`` of a supervisor's place."""
+def room(phase: str, who: Who, method: MethodName = TENDER, tab: int = 0, *, compare: bool = False) -> Factory:
+    """The room as ``who`` sees it in ``phase``; ``tab`` of a supervisor's place; ``compare`` two bids at the desk."""
 
     def make(bridge: AsyncBridge, drafts: Path) -> QWidget:
         played = _played(phase, method)
@@ -81,6 +82,9 @@ def room(phase: str, who: Who, method: MethodName = TENDER, tab: int = 0) -> Fac
         panel = make_panel(StepContext(clock, bridge, fetch, drafts), facts, around)
         if isinstance(panel, SupervisorStep):
             panel.tabs.choose(tab)
+        if compare and isinstance(panel, ExpertDesk):
+            panel.criteria.choose("approach")
+            panel.documents.compare(True)
         screen.set_step(panel)
         place_panel(screen, panel)
         return screen
@@ -137,6 +141,7 @@ SCREENS: list[tuple[str, Factory]] = [
     ("evaluation_quotes_in", room("quoting", leader, CONSULTATION)),
     ("evaluation_low_price", room("low_price", leader)),
     ("evaluation_desk", room("scoring", expert)),
+    ("evaluation_compare", room("scoring", expert, compare=True)),
     ("evaluation_scoring_officer", room("scoring", officer)),
     ("evaluation_summary", room("summary", leader)),
     ("evaluation_check", room("agency_check", officer)),

@@ -50,7 +50,8 @@ QPushButton[role="danger"]:disabled { border-color: $line; color: $text3; }
 QPushButton[role="ghost"] { border-color: transparent; background: transparent; padding: 0 10px; }
 QPushButton[role="ghost"]:hover { background: $hover; }
 QPushButton[role="ghost"]:focus { border: 2px solid $primary; padding: 0 9px; }
-QPushButton[role="link"] { border-color: transparent; background: transparent; color: $primary; padding: 0 4px; }
+QPushButton[role="link"] { border-color: transparent; background: transparent; color: $primary; padding: 0 4px;
+                          text-align: left; }
 QPushButton[role="link"]:hover { text-decoration: underline; }
 QPushButton[role="link"]:focus { border: 2px solid $primary; padding: 0 3px; }
 QPushButton[role="round"] { border-radius: 20px; padding: 0; min-width: 38px; max-width: 38px;
@@ -63,6 +64,7 @@ QPushButton[role="round"]:focus, QPushButton[role="round-off"]:focus, QPushButto
                             border: 2px solid $primary; padding: 0; min-width: 36px; max-width: 36px;
                             min-height: 36px; max-height: 36px; }
 QPushButton[role="small"] { min-height: 26px; max-height: 26px; padding: 0 10px; font-size: 13px; border-radius: 6px; }
+QPushButton[role="small"]:checked { background: $primary_soft; border-color: $primary; color: $primary; }
 QPushButton[role="small"]:focus { min-height: 24px; max-height: 24px; padding: 0 9px; }
 QPushButton[role="nav"] { border-color: transparent; background: transparent; text-align: left; padding: 0 12px; }
 QPushButton[role="nav"]:hover { background: $hover; }

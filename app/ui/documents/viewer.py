@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from app.errors import BidroomError
 from app.ui import texts
@@ -80,10 +80,12 @@ class DocumentViewer(View):
         self._said = label("second", wrap=True)
         self._said.hide()
         self._search.returnPressed.connect(lambda: self._bridge.start(self._find(), "document.find"))
+        self._wide: list[QWidget] = [self._percent]
         smaller, larger, fit = Button("ghost", "minus"), Button("ghost", "plus"), Button("small")
         smaller.clicked.connect(lambda: self._step_zoom(-1))
         larger.clicked.connect(lambda: self._step_zoom(1))
         fit.clicked.connect(self.area.fit_width)
+        self._wide.append(fit)
         for button, source in ((smaller, "缩小"), (larger, "放大")):
             self.say(button.setAccessibleName, source)
             self.say(button.setToolTip, source)
@@ -117,6 +119,7 @@ class DocumentViewer(View):
         inner.addLayout(row(again, None))
         inner.addStretch(2)
         self._pages = QStackedWidget()
+        self._pages.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self._reading = QWidget()
         reading = row(self.outline, self.area, spacing=8)
         reading.setStretch(1, 1)
@@ -196,6 +199,15 @@ class DocumentViewer(View):
         """Bring ``page`` (from 0) to the top, now or once the document is there."""
         self._start_page = page
         self.area.go_to(page)
+
+    def ready(self) -> bool:
+        """Whether pages are shown."""
+        return self._pages.currentWidget() is self._reading
+
+    def narrow(self, narrow: bool) -> None:
+        """Half a screen: without what one can do without."""
+        for part in self._wide:
+            part.setVisible(not narrow)
 
     def hide_name(self) -> None:
         """Who shows the document says its name elsewhere."""

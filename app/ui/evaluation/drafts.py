@@ -1,4 +1,7 @@
-"""Drafts of a score sheet: a plain file on this machine, gone when the sheet is sealed; the host never sees it."""
+"""Drafts of score sheets and reviews: a plain file on this machine; the host never sees it.
+
+It is gone when the scores are sealed, and when a review is decided.
+"""
 
 import hashlib
 from decimal import Decimal
@@ -7,15 +10,19 @@ from pathlib import Path
 import msgspec
 
 from app.logs import get_logger
+from app.procurement.bid import Evidence
 
 _log = get_logger("drafts")
 LIMIT = 4 * 1024 * 1024
+SAVE_MS = 800
+"""Milliseconds after the last key stroke until a draft is written."""
 
 
 class Draft(msgspec.Struct, forbid_unknown_fields=True):
-    """Points and reasons by supplier and criterion, as typed so far."""
+    """Points (or verdicts), reasons and pages by supplier and criterion (or item), as typed so far."""
 
     scores: dict[str, dict[str, Decimal]] = {}
+    verdicts: dict[str, dict[str, bool]] = {}
     reasons: dict[str, dict[str, str]] = {}
     evidence: dict[str, dict[str, Evidence]] = {}
 
@@ -24,6 +31,16 @@ class Draft(msgspec.Struct, forbid_unknown_fields=True):
 
     def reason(self, supplier: str, criterion: str) -> str:
         return self.reasons.get(supplier, {}).get(criterion, "")
+
+    def place(self, supplier: str, criterion: str) -> Evidence | None:
+        return self.evidence.get(supplier, {}).get(criterion)
+
+    def note(self, supplier: str, criterion: str, place: Evidence | None) -> None:
+        """Set or clear the page that it rests on."""
+        if place is None:
+            self.evidence.get(supplier, {}).pop(criterion, None)
+        else:
+            self.evidence.setdefault(supplier, {})[criterion] = place
 
     def put(self, supplier: str, criterion: str, score: Decimal | None) -> None:
         """Set or clear a score."""
@@ -37,9 +54,10 @@ class Draft(msgspec.Struct, forbid_unknown_fields=True):
         self.reasons.setdefault(supplier, {})[criterion] = reason
 
 
-def draft_path(folder: Path, case: str, person: str) -> Path:
-    """One file a case and person; the name tells neither."""
-    return folder / (hashlib.sha256(f"{case}\0{person}".encode()).hexdigest()[:24] + ".json")
+def draft_path(folder: Path, case: str, person: str, stage: str = "") -> Path:
+    """One file a case and person (and ``stage`` of the review); the name tells none of them."""
+    named = "\0".join(part for part in (case, person, stage) if part)
+    return folder / (hashlib.sha256(named.encode()).hexdigest()[:24] + ".json")
 
 
 def load_draft(path: Path) -> Draft:

@@ -1,24 +1,28 @@
 """独立评分: criteria at the left, the bid's documents in the middle, points and reason at the right.
 
-Drafts stay on this machine until the sheet is sealed to the committee. Keys: ↑ ↓ criteria, digits points, ``E`` the
-evidence, ``W`` why this number, ``Ctrl+←/→`` suppliers.
+Drafts stay on this machine until the sheet is sealed to the committee. Keys, wherever nothing is being written: ↑ ↓
+criteria, digits points, Enter the next one, ``E`` the evidence, ``P`` the page in sight is the evidence, ``W`` why this
+number, ``C`` another bid beside this one, ``Ctrl+←/→`` suppliers, ``Ctrl+Enter`` submit or go to what is missing.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
+from app.procurement.bid import Evidence
 from app.procurement.case import Criterion
 from app.procurement.scoring import Mark, Sheet, sheet_problems
 from app.session.rules.events_evaluation import OpenedSheet
 from app.session.rules.sealed import sealed_set
 from app.ui import texts
-from app.ui.evaluation.bid_documents import BidDocuments
+from app.ui.evaluation.compared_bids import ComparedBids, show_evidence
 from app.ui.evaluation.criteria_list import CriteriaList, CriterionLine
 from app.ui.evaluation.derivation import Derived, computed_score, sentences, why_of_criterion
-from app.ui.evaluation.drafts import draft_path, drop_draft, load_draft, save_draft
+from app.ui.evaluation.drafts import SAVE_MS, draft_path, drop_draft, load_draft, save_draft
+from app.ui.evaluation.evidence_line import document_name
 from app.ui.evaluation.score_entry import ScoreEntry
 from app.ui.evaluation.why_card import WhyCard
 from app.ui.i18n import tr
@@ -33,7 +37,7 @@ from app.ui.widgets.card import Card
 from app.ui.widgets.chip import Chip, Tone
 from app.ui.widgets.split_view import SplitView
 
-SAVE_MS = 800
+SHARES, COMPARING = [0.22, 0.51, 0.27], [0.0, 0.74, 0.26]
 
 
 class ExpertDesk(PhasePanel):
@@ -57,13 +61,17 @@ class ExpertDesk(PhasePanel):
         self.criteria.chosen.connect(lambda _key: self._show_entry())
         self.entry.scored.connect(self._scored)
         self.entry.reasoned.connect(self._reasoned)
-        self.documents = BidDocuments(context)
-        self.destroyed.connect(self.documents.viewer._renderer.close)
-        split = SplitView(Qt.Orientation.Horizontal)
-        for pane in (self._left_pane(), self.documents, self._right_pane()):
-            split.addWidget(pane)
-        split.set_shares([0.22, 0.51, 0.27])
-        self.add(split)
+        self.entry.evidence.opened.connect(self.show_evidence)
+        self.entry.evidence.noted.connect(self.note_page)
+        self.entry.evidence.dropped.connect(lambda: self._note(None))
+        self.documents = ComparedBids(context)
+        self.documents.compared.connect(self._compared)
+        self._split = SplitView(Qt.Orientation.Horizontal)
+        self._list = self._left_pane()
+        for pane in (self._list, self.documents, self._right_pane()):
+            self._split.addWidget(pane)
+        self._split.set_shares(SHARES)
+        self.add(self._split)
         self.body.setStretch(1, 1)
         self._save = QTimer(self)
         self._save.setSingleShot(True)
@@ -72,6 +80,8 @@ class ExpertDesk(PhasePanel):
         self.criteria.view.installEventFilter(self)
         for keys, act in (("Ctrl+Right", 1), ("Ctrl+Left", -1)):
             QShortcut(QKeySequence(keys), self).activated.connect(lambda by=act: self.turn(by))
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+            QShortcut(QKeySequence(keys), self).activated.connect(self.submit_or_go_on)
 
     def _left_pane(self) -> QWidget:
         self._owner = label("section", wrap=True)
@@ -81,7 +91,7 @@ class ExpertDesk(PhasePanel):
         self.say(self.before.setAccessibleName, "上一家供应商")
         self.say(self.after.setAccessibleName, "下一家供应商")
         keys = label("hint", wrap=True)
-        self.say(keys.setText, "键盘：↑↓ 选项　数字键打分　E 跳到证据　W 怎么来的")
+        self.say(keys.setText, "键盘：↑↓ 选项　数字键打分　E 看依据　P 记页　C 对比　W 怎么来的")
         self._filled, self._subtotal = label("second"), label("strong")
         head = row(self._owner, self.before, self.after, spacing=6)
         head.setStretch(0, 1)
@@ -132,6 +142,7 @@ class ExpertDesk(PhasePanel):
         facts = self.facts()
         scores: dict[str, dict[str, Decimal]] = {}
         reasons: dict[str, dict[str, str]] = {}
+        evidence: dict[str, dict[str, Evidence]] = {}
         for supplier in facts.state.continuing():
             for criterion in _marked(facts):
                 score = self._score(facts, supplier, criterion)
@@ -140,7 +151,10 @@ class ExpertDesk(PhasePanel):
                 said = self.draft.reason(supplier, criterion.id).strip()
                 if said:
                     reasons.setdefault(supplier, {})[criterion.id] = said
-        return OpenedSheet(scores=scores, reasons=reasons)
+                place = self.draft.place(supplier, criterion.id)
+                if place is not None and document_name(facts.state.bids.get(supplier), place):
+                    evidence.setdefault(supplier, {})[criterion.id] = place
+        return OpenedSheet(scores=scores, reasons=reasons, evidence=evidence)
 
     def problems(self) -> list[str]:
         """What keeps the sheet from being sealed, in words."""
@@ -159,43 +173,95 @@ class ExpertDesk(PhasePanel):
         return said
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The list would take letters for a search in itself."""
         if watched is self.criteria.view and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            text = event.text()
-            if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-                return False
-            if text and text in "0123456789.":
-                self.entry.points.setFocus()
-                self.entry.type_points(text)
-                return True
-            if text.lower() == "e":
-                self.show_evidence()
-                return True
-            if text.lower() == "w":
-                self._show_why()
-                return True
+            return self._key(event)
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             self.criteria.step(-1 if event.key() == Qt.Key.Key_Up else 1)
-            return
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.criteria.step(1)
-            self.criteria.view.setFocus()
-            return
-        super().keyPressEvent(event)
+            (self.entry.points if self.documents.comparing else self.criteria.view).setFocus()
+        elif event.key() == Qt.Key.Key_Escape and self.documents.comparing:
+            self.documents.compare(False)
+        elif not self._key(event):
+            super().keyPressEvent(event)
+
+    def _key(self, event: QKeyEvent) -> bool:
+        """Digits and letters; whether it was one of ours. Letters that one writes never come here."""
+        text = event.text()
+        if not text or event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
+            return False
+        acts: dict[str, Callable[[], None]] = {
+            "e": self.show_evidence,
+            "p": self.note_page,
+            "w": self._to_why,
+            "c": lambda: self.documents.compare(not self.documents.comparing),
+        }
+        if text in "0123456789.":
+            self.entry.type_points(text)
+        elif text.lower() in acts:
+            acts[text.lower()]()
+        else:
+            return False
+        return True
 
     def show_evidence(self) -> None:
-        """Open the document where the criterion's evidence is."""
+        """Open the page noted for the criterion, or look for it; in the compared bid too."""
         criterion = self._criterion()
-        if criterion is not None:
-            payload = self.facts().state.payload(self._supplier)
-            kind = criterion.evidence or criterion.aspect
+        if criterion is None:
+            return
+        state, kind = self.facts().state, criterion.evidence or criterion.aspect
+        panes = [(self._supplier, self.documents.first)]
+        if self.documents.comparing and self.documents.second is not None:
+            panes.append((self.documents.compared_with(), self.documents.second))
+        for supplier, pane in panes:
+            payload = state.payload(supplier)
             wanted = [d.sha256 for d in payload.documents if d.kind == kind] if payload is not None else []
-            self.documents.open_one_of(wanted)
+            show_evidence(pane, self.draft.place(supplier, criterion.id), wanted, criterion.name)
 
-    def retranslate(self) -> None:
-        super().retranslate()
+    def note_page(self) -> None:
+        """The page in sight is where the criterion's evidence stands."""
+        place = self.documents.first.place()
+        if place is not None:
+            self._note(place)
+
+    def _note(self, place: Evidence | None) -> None:
+        criterion = self._criterion()
+        if criterion is not None and criterion.kind != "price":
+            self.draft.note(self._supplier, criterion.id, place)
+            self._save.start()
+            self._show_evidence_line(criterion)
+
+    def _show_evidence_line(self, criterion: Criterion) -> None:
+        place = self.draft.place(self._supplier, criterion.id)
+        name = document_name(self.facts().state.bids.get(self._supplier), place)
+        self.entry.evidence.show_evidence(place if name else None, name)
+
+    def _compared(self, on: bool) -> None:
+        """The list gives its room to the second bid."""
+        self._list.setVisible(not on)
+        self._split.set_shares(COMPARING if on else SHARES)
+        if on:
+            self.show_evidence()
+        else:
+            self.criteria.view.setFocus()
+
+    def submit_or_go_on(self) -> None:
+        """Submit, or go to the first place that has no points yet."""
+        facts = self.facts()
+        for supplier in facts.state.continuing():
+            for criterion in _marked(facts):
+                if self._score(facts, supplier, criterion) is None:
+                    self._supplier = supplier
+                    self._show_supplier(facts)
+                    self.criteria.choose(criterion.id)
+                    self.entry.points.setFocus()
+                    return
+        if self.submit.isEnabled():
+            self._submit()
 
     def _criterion(self) -> Criterion | None:
         if self.snapshot is None:
@@ -209,7 +275,7 @@ class ExpertDesk(PhasePanel):
 
     def _show_supplier(self, facts: StepFacts) -> None:
         self._owner.setText(facts.supplier_name(self._supplier) if self._supplier else "")
-        self.documents.show_bid(facts, self._supplier)
+        self.documents.show_bid(facts, self._supplier, facts.state.continuing())
         self._show_lines(facts)
         self._show_entry()
 
@@ -236,8 +302,14 @@ class ExpertDesk(PhasePanel):
         facts = self.facts()
         fixed = criterion.kind == "price" or computed_score(facts, self._supplier, criterion) is not None
         score = None if criterion.kind == "price" else self._score(facts, self._supplier, criterion)
-        self.entry.show_criterion(criterion, score, self.draft.reason(self._supplier, criterion.id), fixed)
+        reason = self.draft.reason(self._supplier, criterion.id)
+        self.entry.show_criterion(self._supplier, criterion, score, reason, fixed)
+        self._show_evidence_line(criterion)
         self._show_why()
+
+    def _to_why(self) -> None:
+        self._show_why()
+        self.why.take_focus()
 
     def _show_why(self) -> None:
         criterion = self._criterion()
@@ -283,6 +355,13 @@ class ExpertDesk(PhasePanel):
             self.hint.setText(tr("草稿已保存 {time}（仅本机，提交前主机不可见）", time=self._saved_at))
         else:
             self.hint.setText(tr("草稿没有写入磁盘，请勿关闭窗口，并检查磁盘空间。"))
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """What was typed last is not left to the timer."""
+        if self._save.isActive():
+            self._save.stop()
+            self._keep()
+        super().hideEvent(event)
 
     def forget_draft(self) -> None:
         """The sheet is in the record: the draft on this machine goes."""

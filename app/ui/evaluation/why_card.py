@@ -20,7 +20,7 @@ class WhyCard(View):
         inside = QWidget()
         inside.setProperty("role", "inside")
         inside.setLayout(column(self._lines, None))
-        area = QScrollArea()
+        self._area = area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inside)
@@ -46,6 +46,10 @@ class WhyCard(View):
             self._lines.addWidget(label("body", sentence, wrap=True))
         if basis:
             self._lines.addWidget(label("hint", basis, wrap=True))
+
+    def take_focus(self) -> None:
+        """The keyboard scrolls the steps."""
+        self._area.setFocus()
 
     def sentences(self) -> list[str]:
         """What is shown."""

@@ -54,7 +54,7 @@ class RoomTop(View):
         self._view = view
         top = view.top
         parts = [top.number, texts.word("method", top.method), tr("主持人：{name}", name=top.officer)]
-        self.bar.say_title(f"{top.title}　{texts.word('room', view.room)}", "　".join(part for part in parts if part))
+        self.bar.say_title(top.title, "　".join(part for part in parts if part), texts.word("room", view.room))
         self._rehearsal.setVisible(top.rehearsal)
         self._rehearsal.show_state(tr("演练，不具法律效力"), Tone.WARN)
         self._supervision.show_state(

@@ -10,6 +10,7 @@ from app.ui.view import Item, View, column, label, row
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.card import Card
 from app.ui.widgets.elided import ElidedLabel
+from app.ui.widgets.head_layout import HeadLayout
 
 Snapshot = TypeVar("Snapshot")
 
@@ -44,9 +45,10 @@ class StepPanel(View, Generic[Snapshot]):
         self._heading = label("section")
         self.hint = ElidedLabel("second")
         self.controls: QHBoxLayout = row(spacing=10)
-        head = row(self._heading, self.hint, None, self.controls, spacing=12)
-        head.setStretch(1, 1)
-        self.body.insertLayout(0, head)
+        words = row(self._heading, self.hint, spacing=12)
+        words.setStretch(1, 1)
+        self._head = HeadLayout(words, self.controls)
+        self.body.insertLayout(0, self._head)
         self._snapshot: Snapshot | None = None
         self._say_heading()
 

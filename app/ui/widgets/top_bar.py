@@ -20,17 +20,22 @@ class TopBar(QFrame):
         self.setFixedHeight(self.HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._title = ElidedLabel("title")
+        self._place = label("title")
+        self._place.hide()
         self._subtitle = ElidedLabel("second")
         self._left: QHBoxLayout = row(spacing=8)
-        words = column(None, self._title, self._subtitle, None, spacing=1)
+        first = row(self._title, self._place, None, spacing=12)
+        words = column(None, first, self._subtitle, None, spacing=1)
         self._right: QHBoxLayout = row(spacing=10)
         layout = row(self._left, words, self._right, spacing=12, margins=(20, 0, 20, 0))
         layout.setStretch(1, 1)
         self.setLayout(layout)
 
-    def say_title(self, title: str, subtitle: str = "") -> None:
-        """Title and the smaller line below it."""
+    def say_title(self, title: str, subtitle: str = "", place: str = "") -> None:
+        """Title and the smaller line below it; ``place`` stands behind the title and is never cut with it."""
         self._title.setText(title)
+        self._place.setText(place)
+        self._place.setVisible(bool(place))
         self._subtitle.setText(subtitle)
         self._subtitle.setVisible(bool(subtitle))
 
