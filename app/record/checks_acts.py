@@ -229,7 +229,7 @@ class ActChecks:
         try:
             supported = suite_of(parse_certificate(certificate)) in SUPPORTED_SUITES
         except (InputError, *BROKEN_CERTIFICATE):
-            tally.failed("certificate.unreadable", index=index)
+            tally.unsure("certificate.unreadable", index=index)  # the identity fails for it
             return
         if not supported:
             tally.unsure(f"{step}.suite", index=index)
