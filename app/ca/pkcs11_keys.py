@@ -3,10 +3,24 @@
 import hashlib
 from typing import Any
 
+from app.ca.pkcs11_sm2 import Profile, ciphertext, number_of, raw_signature
 from app.ca.token_module import Refuse
-from app.ca.worker_wire import EC, RSA, Decrypt, Derive, Done, Operation, RawCertificate, Reply, Sign
+from app.ca.worker_wire import (
+    EC,
+    RSA,
+    SM2,
+    Decrypt,
+    Derive,
+    Done,
+    OpenSm4,
+    Operation,
+    RawCertificate,
+    Reply,
+    Sign,
+)
 
 DIGEST_INFO_SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")  # RFC 8017 9.2
+_SM4_KEY = 16
 
 
 class Pkcs11Errors:
@@ -39,6 +53,11 @@ class Pkcs11Errors:
         self.one = errors
 
 
+def needs_sm2(request: Operation) -> bool:
+    """Whether a vendor's numbers are needed for it."""
+    return isinstance(request, OpenSm4) or (isinstance(request, Sign) and request.algorithm == SM2)
+
+
 class Pkcs11Keys:
     """Finds keys and certificates and works with keys."""
 
@@ -60,24 +79,36 @@ class Pkcs11Keys:
             session.close()
         return [RawCertificate(bytes(key_id), bytes(der)) for key_id, der in pairs if der]
 
-    def find(self, session: Any, request: Operation) -> Any:
-        """The private key for the request; None unless there is exactly one."""
+    def find(self, session: Any, request: Operation, profile: Profile | None) -> Any:
+        """The private key for the request; None unless there is exactly one. ``profile``: of the token's SM2."""
         is_rsa = isinstance(request, Decrypt) or (isinstance(request, Sign) and request.algorithm == RSA)
-        wanted = {
-            self._b.Attribute.CLASS: self._b.ObjectClass.PRIVATE_KEY,
-            self._b.Attribute.KEY_TYPE: self._b.KeyType.RSA if is_rsa else self._b.KeyType.EC,
-            self._b.Attribute.ID: request.key_id,
-        }
-        keys = list(session.get_objects(wanted))
-        return keys[0] if len(keys) == 1 else None
+        kinds: list[Any] = [self._b.KeyType.RSA if is_rsa else self._b.KeyType.EC]
+        if needs_sm2(request):
+            if profile is None:
+                raise Refuse("token.unsupported", "SM2")
+            kinds = [number_of(self._b.KeyType, kind) for kind in profile.key_types]
+        for kind in kinds:
+            wanted = {
+                self._b.Attribute.CLASS: self._b.ObjectClass.PRIVATE_KEY,
+                self._b.Attribute.KEY_TYPE: kind,
+                self._b.Attribute.ID: request.key_id,
+            }
+            keys = list(session.get_objects(wanted))
+            if len(keys) == 1:
+                return keys[0]
+        return None
 
-    def perform(self, key: Any, request: Operation, pin: str | None) -> Reply:
-        """Do it; ``pin`` for a key that wants it at each use.
+    def perform(self, key: Any, request: Operation, profile: Profile | None, pin: str | None) -> Reply:
+        """Do it; ``profile`` as for :meth:`find`, ``pin`` for a key that wants it at each use.
 
         Raises:
             Refuse: ``keywrap.refused``, ``token.unsupported``; exceptions of the binding pass through.
         """
         match request:
+            case Sign(algorithm="sm2") if profile is not None:
+                return Done(self._sign_sm2(key, request, profile, pin))
+            case OpenSm4() if profile is not None:
+                return Done(self._open_sm2(key, request, profile, pin), raw=True)
             case Sign():
                 return Done(self._sign(key, request, pin))
             case Decrypt():
@@ -96,6 +127,33 @@ class Pkcs11Keys:
             return bytes(key.sign(DIGEST_INFO_SHA256 + digest, mechanism=mechanism.RSA_PKCS, pin=pin))
         except self._errors.unsupported:  # some tokens insist on hashing themselves
             return bytes(key.sign(request.data, mechanism=mechanism.SHA256_RSA_PKCS, pin=pin))
+
+    def _sign_sm2(self, key: Any, request: Sign, profile: Profile, pin: str | None) -> bytes:
+        for number, form in profile.sign:
+            given = request.digest if form == "digest" else request.data
+            try:
+                made = bytes(key.sign(given, mechanism=number_of(self._b.Mechanism, number), pin=pin))
+            except self._errors.unsupported:
+                continue
+            return raw_signature(made)
+        raise Refuse("token.unsupported", "SM2")
+
+    def _open_sm2(self, key: Any, request: OpenSm4, profile: Profile, pin: str | None) -> bytes:
+        """The SM4 key: vendors differ in the form of the ciphertext, and only the right one opens."""
+        answer = Refuse("token.unsupported", "SM2")
+        for number, form in profile.decrypt:
+            mechanism = number_of(self._b.Mechanism, number)
+            try:
+                found = bytes(key.decrypt(ciphertext(request.wrapped_key, form), mechanism=mechanism, pin=pin))
+            except self._errors.unsupported:
+                continue
+            except self._errors.bad_ciphertext:
+                answer = Refuse("keywrap.refused")
+                continue
+            if len(found) == _SM4_KEY:
+                return found
+            answer = Refuse("keywrap.refused")
+        raise answer
 
     def _decrypt(self, key: Any, request: Decrypt, pin: str | None) -> Done:
         mechanism = self._b.Mechanism

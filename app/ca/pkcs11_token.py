@@ -9,7 +9,8 @@ import os
 from typing import Any
 
 from app.ca.cryptoki_ctypes import SlotFlag, TokenFlag
-from app.ca.pkcs11_keys import Pkcs11Errors, Pkcs11Keys
+from app.ca.pkcs11_keys import Pkcs11Errors, Pkcs11Keys, needs_sm2
+from app.ca.pkcs11_sm2 import Profile, is_sm2, profile_of
 from app.ca.token_module import Ask, Refuse, TokenModules
 from app.ca.worker_wire import Derive, Forget, Operation, Pin, PinNeeded, RawSlot, Reply, TokenRef
 
@@ -23,6 +24,7 @@ class Pkcs11Tokens(TokenModules):
         self._keys = Pkcs11Keys(binding)
         self._errors = Pkcs11Errors(binding.exceptions)
         self._libraries: dict[str, Any] = {}
+        self._profiles: dict[TokenRef, Profile | None] = {}
 
     def _load(self, module: str) -> None:
         if not os.path.isfile(module):
@@ -44,7 +46,7 @@ class Pkcs11Tokens(TokenModules):
         except self._errors.gone:
             self._restart(module)
             slots = library.get_slots(token_present=True)
-        described = [self._describe(slot) for slot in slots]
+        described = [self._describe(module, slot) for slot in slots]
         found = [slot for slot in described if slot is not None]
         present = {(slot.serial, slot.label) for slot in found if slot.problem is None}
         for token in [token for token in self._sessions if token.module == module]:
@@ -63,18 +65,24 @@ class Pkcs11Tokens(TokenModules):
         fixed = not any(slot.flags & SlotFlag.REMOVABLE_DEVICE for slot in slots)
         return fixed and not self._in_use(module)
 
-    def _describe(self, slot: Any) -> RawSlot | None:
+    def _describe(self, module: str, slot: Any) -> RawSlot | None:
         try:
             token = slot.get_token()
             flags = token.flags
             if not flags & TokenFlag.TOKEN_INITIALIZED:
                 return None
+            certificates = self._keys.certificates(token)
+            # Whose numbers the token uses for SM2, if it holds anything of SM2's.
+            national = any(is_sm2(one.der) for one in certificates)
+            profile = profile_of(slot.get_mechanisms()) if national else None
+            self._profiles[TokenRef(module, _text(token.serial), token.label)] = profile
             return RawSlot(
                 slot=slot.slot_id,
                 label=token.label,
                 serial=_text(token.serial),
                 manufacturer=token.manufacturer_id,
-                certificates=self._keys.certificates(token),
+                certificates=certificates,
+                profile=profile.name if profile is not None else "",
                 pin_state=_pin_state(flags),
                 on_device=bool(flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH),
             )
@@ -104,13 +112,16 @@ class Pkcs11Tokens(TokenModules):
         if session is None:
             session = self._login(request.token, request.pin)
         try:
-            key = self._keys.find(session, request)
+            if needs_sm2(request) and request.token not in self._profiles:
+                self._list(request.token.module)  # a new child has not looked yet
+            profile = self._profiles.get(request.token)
+            key = self._keys.find(session, request, profile)
             if key is None and known is not None:
                 raise self._errors.one.ObjectHandleInvalid  # a token pulled out may look empty instead of dead
             if key is None:
                 raise Refuse("token.key_missing")
             pin = self._context_pin(key, request)
-            return self._keys.perform(key, request, pin)
+            return self._keys.perform(key, request, profile, pin)
         except self._errors.one.UserNotLoggedIn:  # someone else logged the application out
             self._sessions.pop(request.token, None)
             raise self._ask(request.token) from None

@@ -41,6 +41,8 @@ class TokenInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         pin_state: tries left.
         protected_path: the PIN is entered on the device itself.
         problem: None when usable; else a code, e.g. ``token.gone``, ``token.unrecognised``, ``token.module_missing``.
+        tries_left: the number itself, where the token tells it (SKF does).
+        profile: whose numbers for SM2 a PKCS#11 module was found to use (``resources/pkcs11_sm2.json``), or empty.
     """
 
     module: str
@@ -52,6 +54,8 @@ class TokenInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pin_state: PinState = PinState.UNKNOWN
     protected_path: bool = False
     problem: str | None = None
+    tries_left: int | None = None
+    profile: str = ""
 
 
 class PinRequest(msgspec.Struct, frozen=True):
@@ -63,6 +67,7 @@ class PinRequest(msgspec.Struct, frozen=True):
         act: what the PIN will do.
         pin_state: tries left.
         wrong: the PIN given just before was refused.
+        tries_left: the number itself, where the token tells it.
         on_device: protected path: show a notice; any answer but None starts the entry on the device.
     """
 
@@ -73,6 +78,7 @@ class PinRequest(msgspec.Struct, frozen=True):
     pin_state: PinState
     wrong: bool = False
     on_device: bool = False
+    tries_left: int | None = None
 
     @property
     def final(self) -> bool:

@@ -7,7 +7,8 @@ Codes of errors, besides those of :mod:`app.ca.keywrap`:
 ``token.pin_wrong`` the provider repeated a refused PIN · ``token.pin_expired`` · ``token.pin_not_set`` ·
 ``token.key_missing`` no such private key · ``token.unsupported`` the token lacks the operation · ``token.refused`` any
 other error of the module · ``token.not_found`` · ``token.ambiguous`` several match · ``token.no_signing_certificate`` ·
-``token.no_encryption_certificate`` · ``token.module_missing`` · ``token.module_broken`` · ``token.module_32bit``
+``token.no_encryption_certificate`` · ``token.module_missing`` · ``token.module_broken`` · ``token.module_32bit`` ·
+``token.signature_wrong`` it does not verify with the certificate
 (InputError);
 ``token.timeout`` · ``token.worker_died`` · ``token.not_started`` (FaultError).
 """
@@ -23,22 +24,34 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from app.ca import sm2
 from app.ca.certificates import key_pairs
+from app.ca.gbt35275 import Sealed, sm4_open
 from app.ca.keywrap import oaep_decode, open_wrapped
 from app.ca.module_file import module_bits
-from app.ca.signatures import RSA_SUITE, CertificateInfo, describe, parse_certificate
+from app.ca.signatures import (
+    EC_SUITE,
+    RSA_SUITE,
+    SM2_SUITE,
+    CertificateInfo,
+    describe,
+    parse_certificate,
+    verify_signature,
+)
 from app.ca.token import Act, PinProvider, PinRequest, PinState, TokenInfo
 from app.ca.worker_child import WorkerChild
 from app.ca.worker_process import worker_command, worker_command32
 from app.ca.worker_wire import (
     EC,
     RSA,
+    SM2,
     Decrypt,
     Derive,
     Done,
     Failed,
     Forget,
     ListSlots,
+    OpenSm4,
     Operation,
     Pin,
     PinNeeded,
@@ -55,6 +68,7 @@ from app.logs import get_logger
 MAX_SIGNED = 16 * 1024 * 1024
 LIST_SECONDS = 10.0
 """A module that takes longer to say what is there would keep the others from being seen."""
+_ALGORITHMS = {RSA_SUITE: RSA, EC_SUITE: EC, SM2_SUITE: SM2}
 _log = get_logger("token")
 
 
@@ -219,6 +233,7 @@ class TokenWorker:
             pin_state=PinState(needed.state),
             wrong=needed.wrong,
             on_device=needed.on_device,
+            tries_left=needed.tries_left,
         )
         if request.final and not await self._pins.confirm_final(request):
             raise InputError("token.cancelled", token=token.label)
@@ -271,14 +286,18 @@ class TokenKeyHolder:
         if len(data) > MAX_SIGNED:
             raise ValueError("too much data to sign: sign its digest")
         key, ref = self._signing, _ref(self.info)
-        algorithm = RSA if key.suite == RSA_SUITE else EC
+        algorithm = _ALGORITHMS[key.suite]
+        digest = sm2.z_digest(sm2.public_point_of(key.der), data) if algorithm == SM2 else b""
         done = await self._worker.operate(
-            self.info, lambda pin: Sign(ref, key.key_id, algorithm, data, pin), key.holder, act
+            self.info, lambda pin: Sign(ref, key.key_id, algorithm, data, pin, digest), key.holder, act
         )
-        if algorithm == RSA:
-            return done.data
-        half = len(done.data) // 2
-        return encode_dss_signature(int.from_bytes(done.data[:half]), int.from_bytes(done.data[half:]))
+        signature = done.data
+        if algorithm != RSA:
+            half = len(signature) // 2
+            signature = encode_dss_signature(int.from_bytes(signature[:half]), int.from_bytes(signature[half:]))
+        if not verify_signature(key.der, data, signature):  # another key, another digest: better known now than later
+            raise InputError("token.signature_wrong", token=self.info.label)
+        return signature
 
     async def unwrap(self, blob: bytes, act: Act) -> bytes:
         """See ``KeyHolder.unwrap``."""
@@ -299,7 +318,17 @@ class TokenKeyHolder:
             )
             return done.data
 
-        return await open_wrapped(blob, certificate.der, oaep, ecdh)
+        async def sm4(sealed: Sealed) -> bytes:
+            wrapped = b"".join(sm2.ciphertext_parts(sealed.wrapped_key))
+            done = await self._worker.operate(
+                self.info,
+                lambda pin: OpenSm4(ref, certificate.key_id, wrapped, sealed.iv, sealed.ciphertext, pin),
+                certificate.holder,
+                act,
+            )
+            return sm4_open(done.data, sealed.iv, sealed.ciphertext) if done.raw else done.data
+
+        return await open_wrapped(blob, certificate.der, oaep, ecdh, sm4)
 
     async def forget(self) -> None:
         """Log out of this token."""
@@ -337,6 +366,8 @@ def _token_info(module: str, slot: RawSlot) -> TokenInfo:
         pin_state=PinState(slot.pin_state),
         protected_path=slot.on_device,
         problem=slot.problem,
+        tries_left=slot.tries_left,
+        profile=slot.profile,
     )
 
 
