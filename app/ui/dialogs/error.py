@@ -16,6 +16,7 @@ class ErrorDialog(DeskDialog[None]):
     def __init__(self, text: ErrorText, trace: str = "", parent: QWidget | None = None) -> None:
         super().__init__(tr("没有完成"), parent, width=520)
         self.setProperty("follows_fold", True)
+        self.text = text
         what = label("strong", text.what, wrap=True)
         lines = row(IconLabel("warning", "warn", 24), column(what, label("body", text.means, wrap=True)), spacing=12)
         lines.setStretch(1, 1)

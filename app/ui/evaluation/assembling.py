@@ -31,9 +31,9 @@ class AssemblingPanel(PhasePanel):
         self.say(self.replace.setText, "更换评委…")
         self.say(self.recuse.setText, "裁定回避…")
         self.table = DataTable(
-            (Column("姓名", width=90), Column("身份", width=100), Column("单位", stretch=True, width=120),
-             Column("签到方式", width=90), Column("席位", width=90), Column("状态", width=90),
-             Column("手机或场所", width=90), Column("承诺书", width=90)),
+            (Column("姓名", width=76), Column("身份", width=96), Column("单位与席位", stretch=True, width=100),
+             Column("签到方式", width=104), Column("状态", width=92), Column("手机或场所", width=104),
+             Column("承诺书", width=84)),
         )  # fmt: skip
         self._gates = label("second", wrap=True)
         self.add(self.table, self._gates)
@@ -87,9 +87,9 @@ def member_row(facts: StepFacts, member: str) -> list[Cell]:
         committed = ChipCell(texts.word("state", "signed"), Tone.OK)
     else:
         committed = ChipCell(tr("等待"), Tone.NEUTRAL)
+    place = "　".join(part for part in (seat_words(facts, member), person.organisation) if part)
     return [
-        person.name + (tr("（我）") if member == facts.me else ""), kind, person.organisation,
-        texts.word("level", signed.level.value) if signed is not None else None, seat_words(facts, member) or None,
-        state_chip(state, member), locked,
+        person.name + (tr("（我）") if member == facts.me else ""), kind, place,
+        texts.word("level", signed.level.value) if signed is not None else None, state_chip(state, member), locked,
         committed,
     ]  # fmt: skip

@@ -44,7 +44,7 @@ class PeopleTable(View):
         self._order: list[str] = []
         self.table = DataTable(
             (Column("姓名", width=90), Column("单位", stretch=True, width=110), Column("角色", width=120),
-             Column("签到方式", width=90), Column("席位", width=90), Column("状态", width=84)),
+             Column("签到方式", width=90), Column("席位", width=104), Column("状态", width=84)),
             select=True,
         )  # fmt: skip
         self.table.selected.connect(lambda _row: self._show_acts())

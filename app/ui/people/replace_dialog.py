@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
 import app.session.rules.commands as cmd
 from app.session.rules.people import Party, Person, Role
@@ -11,6 +11,7 @@ from app.ui.dialogs.base import DeskDialog
 from app.ui.i18n import tr
 from app.ui.people.dialogs import expert_library, free_id
 from app.ui.view import column, label
+from app.ui.widgets.check_box import CheckBox
 from app.ui.widgets.choice import Choice
 from app.ui.widgets.form_field import FormField
 
@@ -28,7 +29,7 @@ class ReplaceDialog(DeskDialog[cmd.ReplaceMember | None]):
         self.member.addItems([state.people[key].name for key in self._members])
         if member in self._members:
             self.member.setCurrentIndex(self._members.index(member))
-        self.substitute = QCheckBox(tr("由替补人员接替"))
+        self.substitute = CheckBox(tr("由替补人员接替"))
         self.substitute.setChecked(True)
         self.name, self.organisation = QLineEdit(), QLineEdit(expert_library())
         for line in (self.name, self.organisation):

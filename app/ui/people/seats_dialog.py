@@ -1,7 +1,7 @@
 """席位: several people in one room, with the room's camera and microphone; one room at a time."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import QLineEdit, QScrollArea, QWidget
 
 import app.session.rules.commands as cmd
 from app.session.rules.decide_seats import ROOM_LIMIT
@@ -12,6 +12,7 @@ from app.ui import texts
 from app.ui.dialogs.base import DeskDialog
 from app.ui.i18n import tr
 from app.ui.view import column, label
+from app.ui.widgets.check_box import CheckBox
 from app.ui.widgets.choice import Choice
 from app.ui.widgets.form_field import FormField
 
@@ -31,14 +32,14 @@ class SeatsDialog(DeskDialog[cmd.AssignSeats | None]):
         self._runners = ["", *(p.id for p in people if not p.has(Role.SUPERVISOR))]
         self.devices = Choice()
         self.devices.addItems([tr("不用（各人用自己的设备）"), *(self._named(key) for key in self._runners[1:])])
-        self.boxes: dict[str, QCheckBox] = {}
+        self.boxes: dict[str, CheckBox] = {}
         inside = QWidget()
         inside.setProperty("role", "inside")
         lines = column(spacing=6, margins=(2, 4, 8, 4))
         for person in sorted(people, key=lambda one: not one.has(Role.MEMBER)):
             if person.has(Role.ENGINEER):
                 continue  # looks after the devices, and needs no seat
-            box = self.boxes[person.id] = QCheckBox(self._named(person.id))
+            box = self.boxes[person.id] = CheckBox(self._named(person.id))
             box.toggled.connect(self._check)
             lines.addWidget(box)
         lines.addStretch(1)

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 from PySide6.QtCore import QBuffer, QSize, Qt
 from PySide6.QtGui import QImage, QImageReader, QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.errors import InputError
 from app.ui import texts
@@ -16,6 +16,7 @@ from app.ui.i18n import tr
 from app.ui.theme import color
 from app.ui.view import label, row
 from app.ui.widgets.buttons import Button
+from app.ui.widgets.check_box import CheckBox
 from app.ui.widgets.choice import Choice
 from app.ui.widgets.file_row import FileRow
 from app.ui.widgets.form_field import FormField
@@ -81,7 +82,7 @@ class VerifyDialog(DeskDialog[Verified | None]):
         self.document.addItems([texts.word("identity_document", code) for code in DOCUMENTS])
         self.digits = QLineEdit()
         self.digits.setMaxLength(60)
-        self.sure = QCheckBox(tr("我已看清：证件有效，人与证件一致。"))
+        self.sure = CheckBox(tr("我已看清：证件有效，人与证件一致。"))
         self._problem = label("error", wrap=True)
         self._problem.hide()
         who = f"{name}　{organisation}"
@@ -174,8 +175,9 @@ def read_photo(path: Path) -> QImage:
     reader = QImageReader(str(path))
     reader.setAutoTransform(True)
     reader.setAllocationLimit(256)
+    kind = bytes(reader.format().data())
     image = reader.read()
-    if image.isNull() or bytes(reader.format().data()) not in (b"jpeg", b"jpg", b"png"):
+    if image.isNull() or kind not in (b"jpeg", b"jpg", b"png"):
         raise InputError("photo.unreadable", name=path.name)
     return image
 

@@ -111,7 +111,7 @@ class SignInDialog(DeskDialog[SignInChoice | None]):
         self, tokens: Sequence[TokenInfo], *, registers: bool, before: SignInChoice | None = None,
         parent: QWidget | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(tr("签到方式"), parent, width=540)
+        super().__init__(tr("签到"), parent, width=540)
         self._tokens = tuple(tokens)
         self._levels = (Level.ORGANISATION_TOKEN,) if registers else tuple(Level)
         self.level = Choice()
@@ -139,7 +139,7 @@ class SignInDialog(DeskDialog[SignInChoice | None]):
         for page in (personal, organisation, verified):
             self._more.addWidget(page)
         self._token_field = FormField("证书", self.token)
-        self.add(FormField("签到方式", self.level), self._token_field, self._none, self._more, self._hint)
+        self.add(FormField("如何签到", self.level), self._token_field, self._none, self._more, self._hint)
         self.add_button(tr("取消"), "plain", accept=False)
         self._go = self.add_button(tr("签到"), "primary", accept=True, default=True)
         self.level.currentIndexChanged.connect(self._show_level)

@@ -34,8 +34,7 @@ class PersonLine(QFrame):
         self.setProperty("role", "row")
         self.setFixedHeight(44)
         name = ElidedLabel("body", person.name + (tr("（我）") if person.me else ""))
-        seat = tr("席位 {room}", room=person.seat) if person.seat else ""
-        where = "　".join(part for part in (texts.word("role", person.role), seat, person.organisation) if part)
+        where = "　".join(part for part in (person.seat, texts.word("role", person.role), person.organisation) if part)
         below = ElidedLabel("hint", where)
         inside = QHBoxLayout(self)
         inside.setContentsMargins(4, 0, 4, 0)
@@ -133,6 +132,7 @@ class PeoplePanel(View):
         button = Button("small", "more")
         button.setAccessibleName(tr("更多：{name}", name=person.name))
         button.setToolTip(tr("更多"))
+        button.setFixedWidth(32)
         menu = QMenu(button)
         for code in person.acts:
             action = menu.addAction(texts.word("person_act", code))
