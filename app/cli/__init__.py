@@ -136,8 +136,23 @@ def _parser() -> argparse.ArgumentParser:
 
     token = verbs.add_parser("token", help="tokens").add_subparsers(required=True, metavar="WHAT")
     listing = token.add_parser("list", help="tokens and certificates on this machine")
-    listing.add_argument("--module", action="append", default=[])
-    listing.set_defaults(verb=_token_list)
+    doctor = token.add_parser(
+        "doctor", help="check drivers and tokens, sign and decrypt a trifle: 0 works, 1 something failed, 3 no token"
+    )
+    doctor.add_argument("--token", default="", help="label or serial of the one token to try (default: all)")
+    doctor.add_argument("--no-test", dest="test", action="store_false", help="do not sign or decrypt: no PIN is asked")
+    for parser_, work in ((listing, "list_tokens"), (doctor, "doctor")):
+        parser_.add_argument("--module", action="append", default=[], help="driver file (default: those found)")
+        parser_.add_argument("--json", action="store_true")
+        parser_.set_defaults(verb=_token_async, work=work)
+    add = token.add_parser("add", help="check a driver file without running it, and use it from now on")
+    remove = token.add_parser("remove", help="no longer use a driver that was added")
+    search = token.add_parser("search", help="offer driver files in the usual (or given) folders; runs none")
+    add.add_argument("path", type=Path)
+    remove.add_argument("path", type=Path)
+    search.add_argument("folder", type=Path, nargs="*")
+    for parser_, work in ((add, "add"), (remove, "remove"), (search, "search")):
+        parser_.set_defaults(verb=_token_work, work=work)
 
     keys = verbs.add_parser("keys", help="where device and host keys lie; choose the place and move them there")
     keys.add_argument("--place", choices=["files", "device", "all"], help="none, device keys, or all under the keyring")
@@ -281,10 +296,16 @@ def _with_client(options: argparse.Namespace, work: "Callable[..., Awaitable[int
     return asyncio.run(go())
 
 
-def _token_list(options: argparse.Namespace) -> int:
-    from app.cli.bid import list_tokens
+def _token_async(options: argparse.Namespace) -> int:
+    from app.cli import token
 
-    return asyncio.run(list_tokens(options.module))
+    return int(asyncio.run(getattr(token, options.work)(options)))
+
+
+def _token_work(options: argparse.Namespace) -> int:
+    from app.cli import token
+
+    return int(getattr(token, options.work)(options))
 
 
 def _keys(options: argparse.Namespace) -> int:

@@ -9,14 +9,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from app.ca.envelope import read_header
-from app.ca.modules import find_modules
+from app.ca.providers import module_paths
 from app.ca.sealing_kit import parse as parse_kit
 from app.ca.sealing_kit import verify as verify_kit
 from app.ca.signatures import describe
-from app.ca.token import PinRequest
+from app.ca.token import PinRequest, PinState
 from app.ca.trust import TrustList
 from app.ca.worker import TokenKeyHolder, TokenWorker
 from app.cli.case import read
+from app.cli.texts import said, word
 from app.clock import SystemClock
 from app.errors import InputError
 from app.procurement.bid_file import bid_payload, parse_bid_file
@@ -32,12 +33,17 @@ class PromptPin:
 
     async def ask(self, request: PinRequest) -> str | None:
         if request.wrong:
-            print("PIN refused.", file=sys.stderr)
-        question = f"PIN {request.token_label} ({request.act.code}): "
+            print(said("pin.refused"), file=sys.stderr)
+        if request.pin_state is not PinState.OK:
+            print(word("pin_state", request.pin_state.value), file=sys.stderr)
+        if request.on_device:
+            print(said("pin.on_device", token=request.token_label), file=sys.stderr)
+            return ""
+        question = said("pin.ask", token=request.token_label, act=word("pin_act", request.act.code))
         return await asyncio.to_thread(getpass.getpass, question) or None
 
     async def confirm_final(self, request: PinRequest) -> bool:
-        question = f"Last try for {request.token_label}! Go on? [yes/no] "
+        question = said("pin.final", token=request.token_label)
         return (await asyncio.to_thread(input, question)).strip() == "yes"
 
 
@@ -45,7 +51,7 @@ class PromptPin:
 async def token_of(options: argparse.Namespace) -> AsyncIterator[TokenKeyHolder]:
     """The token that the options choose."""
     worker = TokenWorker(PromptPin())
-    await worker.start(options.module or find_modules())
+    await worker.start(options.module or module_paths())
     try:
         selector = options.token
         if not selector:
@@ -110,26 +116,6 @@ async def withdraw(client: Client) -> int:
 async def kit(client: Client, options: argparse.Namespace) -> int:
     """Fetch the sealing kit."""
     options.out.write_bytes(await acts.fetch_kit(client))
-    return 0
-
-
-async def list_tokens(modules: list[str]) -> int:
-    """Every token with its certificates; broken ones with what is wrong."""
-    worker = TokenWorker(PromptPin())
-    await worker.start(modules or find_modules())
-    try:
-        for token in await worker.tokens():
-            print(
-                "\t".join(
-                    [token.label or "-", token.serial, token.pin_state.value, token.problem or "ok", token.module]
-                )
-            )
-            for item in token.certificates:
-                use = "/".join(word for word, on in (("sign", item.signs), ("decrypt", item.decrypts)) if on)
-                number = item.uscc or item.identity_number
-                print("\t".join([f"  {item.holder}", number, use, f"{item.not_after:%Y-%m-%d}", item.issuer]))
-    finally:
-        await worker.close()
     return 0
 
 

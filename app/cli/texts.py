@@ -39,9 +39,33 @@ def sentence(code: str, facts: Mapping[str, Any]) -> str:
     return f"{text} [{code}{': ' + details if details else ''}]"
 
 
-def said(key: str, table: str = "keystore", **facts: object) -> str:
+def said(key: str, table: str = "terminal", **facts: object) -> str:
     """A sentence of one of the plain tables (``NAME.json``)."""
-    return _fill(str(_table(table)[key][_language()]), {name: str(value) for name, value in facts.items()})
+    shown = {name: str(value) for name, value in facts.items()}
+    entry = _table(table).get(key)
+    if table == "errors":
+        return sentence(key, facts).rpartition(" [")[0]
+    return _fill(str(entry[_language()]), shown) if entry is not None else key
+
+
+def word(kind: str, code: str) -> str:
+    """A word of the desk's tables."""
+    entry = _words().get(kind, {}).get(code)
+    return str(entry[_language()]) if entry else code
+
+
+def spoken() -> str:
+    """``zh`` or ``en``."""
+    return _language()
+
+
+@cache
+def _words() -> dict[str, Any]:
+    words: dict[str, Any] = {}
+    for path in sorted((RESOURCES / "i18n").glob("words*.json")):
+        for kind, entries in json.loads(path.read_text("utf-8")).items():
+            words.setdefault(kind, {}).update(entries)
+    return words
 
 
 class _Blank(dict[str, str]):
