@@ -23,6 +23,7 @@ from app.session.rules.decide_case import NOT_WAIVABLE  # noqa: E402
 from app.session.rules.people import HOST, Role  # noqa: E402
 from app.session.rules.state import ANNOUNCED, CLOSED, FAILED, RECEIVING  # noqa: E402
 from app.session.rules.table import DECIDERS  # noqa: E402
+from app.session.rules.waiting import PATIENCE_DAY_SECONDS, PATIENCE_SECONDS, RELIEFS, REMINDERS  # noqa: E402
 
 PAGE = ROOT / "docs" / "session.md"
 WORDS = json.loads((ROOT / "resources" / "i18n" / "words.json").read_text("utf-8"))
@@ -59,7 +60,7 @@ def page() -> str:
         parts += [f"## {method.term} `{method.code}`\n", diagram(method), phases(method, rules.integer)]
     refused = ", ".join(f"{term} (`{code}`)" for code, term in NOT_SUPPORTED.items())
     parts.append(f"Not carried out here, and refused by name: {refused}.\n")
-    parts += [matrix(), commands()]
+    parts += [reliefs(), matrix(), commands()]
     return "\n".join(parts)
 
 
@@ -143,6 +144,22 @@ def _order() -> list[str]:
                 order.insert(order.index(before) + 1, phase.name)
             before = phase.name
     return order
+
+
+def reliefs() -> str:
+    """Who steps in for whom, so that nobody can block a case."""
+    rows = [
+        "## Nobody can block a case\n",
+        "Where a clock runs, its default takes the place of the act. Whoever is waited for without a clock is reminded",
+        f"after {PATIENCE_SECONDS} s ({PATIENCE_DAY_SECONDS} s before and between the rooms), again and again; who was",
+        f"reminded {REMINDERS} times and has done nothing since is overdue, and then:\n",
+        "| overdue | who steps in | by | phases |",
+        "|---|---|---|---|",
+    ]
+    for relief in RELIEFS:
+        phases = ", ".join(f"`{phase}`" for phase in ORDER if phase in relief.during) or "all"
+        rows.append(f"| {_heading(relief.role)} | {', '.join(relief.by)} | `{relief.act}` | {phases} |")
+    return "\n".join(rows) + "\n"
 
 
 ORDER = _order()

@@ -11,6 +11,7 @@ import msgspec
 import app.session.rules.fold_case
 import app.session.rules.fold_evaluation
 import app.session.rules.fold_opening
+import app.session.rules.fold_waiting
 import app.session.rules.table  # noqa: F401 - the tables fill when their modules are read
 from app.session.rules.command import Command
 from app.session.rules.commands import Tick

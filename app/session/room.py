@@ -188,7 +188,7 @@ class Room:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            wake = next_deadline(self.state)
+            wake = next_deadline(self.state, self.now())
             if wake is None or wake > self.now():
                 continue
             try:

@@ -441,6 +441,18 @@ class VoteLeader(Command, frozen=True, kw_only=True):
     candidate: str
 
 
+class CallElection(Command, frozen=True, kw_only=True):
+    """另行推选组长: the leader was reminded and does nothing."""
+
+    reason: str
+
+
+class TakeOver(Command, frozen=True, kw_only=True):
+    """接替主持: the officer was reminded and does nothing."""
+
+    reason: str
+
+
 class AskClarification(Command, frozen=True, kw_only=True):
     """要求澄清."""
 

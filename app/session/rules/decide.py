@@ -7,7 +7,8 @@ who may give it and in which phases; the handlers say what follows. Four more ta
 - :data:`ENTERING`: events that come with entering (clocks);
 - :data:`FOLLOWING`: what follows by itself as soon as it is true (all in, votes counted), asked after every step;
 - :data:`ELAPSED`: the recorded default when a clock runs out;
-- :data:`WAITING`: who is waited for, for which act.
+- :data:`WAITING`: who is waited for, for which act;
+- :data:`QUIET`: what follows when nobody does anything (reminders), and when it will next.
 """
 
 from collections.abc import Callable, Iterable
@@ -62,6 +63,7 @@ ENTERING: dict[str, Callable[[State, datetime], Events]] = {}
 FOLLOWING: dict[str, Callable[[State, datetime], Events]] = {}
 ELAPSED: dict[str, Callable[[State, str, datetime], Events]] = {}
 WAITING: dict[str, Callable[[State], Iterable[Waiting]]] = {}
+QUIET: list[tuple[Callable[[State, datetime], Events], Callable[[State, datetime], datetime | None]]] = []
 
 
 def decides(
@@ -144,13 +146,16 @@ def elapse(state: State, now: datetime) -> Events:
             handler = ELAPSED.get(name.split(":")[0])
             closing: Events = [WindowClosed(window=name, elapsed=True)]
             return closing + (handler(state, name, now) if handler is not None else [])
-    return []
+    return [event for quiet, _ in QUIET for event in quiet(state, now)]
 
 
-def next_deadline(state: State) -> datetime | None:
+def next_deadline(state: State, now: datetime) -> datetime | None:
     """When the engine wants to be woken at the latest."""
-    open_until = [window.until for window in state.windows.values() if window.closed is None]
-    return min(open_until) if open_until and not state.paused else None
+    if state.paused or state.phase in (CLOSED, FAILED):
+        return None
+    wanted = [window.until for window in state.windows.values() if window.closed is None]
+    wanted += [moment for _, wake in QUIET if (moment := wake(state, now)) is not None]
+    return min(wanted, default=None)
 
 
 def waiting_for(state: State) -> tuple[Waiting, ...]:

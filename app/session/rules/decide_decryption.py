@@ -147,13 +147,14 @@ def _decrypting_waiting(state: State) -> Iterable[Waiting]:
         bid = state.bids[supplier]
         if bid.settled:
             continue
+        if bid.failure:
+            yield Waiting(state.with_role(Role.OFFICER)[0], "attribute_failure")
+            continue
         if policy.layers != "openers" and not bid.supplier_share:
             yield Waiting(speaker_of(state, supplier), "release_supplier_key")
-        elif bid.failure:
-            yield Waiting(state.with_role(Role.OFFICER)[0], "attribute_failure")
-        if shares_complete(state, bid) and not bid.failure:
+        if shares_complete(state, bid):
             yield Waiting(HOST, "report_bid_opened")
-        elif not shares_complete(state, bid) and policy.layers != "supplier":
+        elif policy.layers != "supplier":
             for holder in required_openers(state):
                 if holder not in bid.shares and _still_needed(state, bid, holder):
                     yield Waiting(holder, "release_share")

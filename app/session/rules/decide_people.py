@@ -11,6 +11,7 @@ from app.session.rules.checks import STAFF, TEXT_LIMIT, known, text
 from app.session.rules.decide import Events, decides
 from app.session.rules.people import HOST, Level, Party, Role
 from app.session.rules.state import ANNOUNCED, RECEIVING, State
+from app.session.rules.waiting import overdue
 
 
 @decides(cmd.OpenCase, by=(HOST,))
@@ -170,7 +171,8 @@ def _(state: State, actor: str, command: cmd.IssueKit, now: datetime) -> Events:
     if not state.kit_core:
         raise InputError("refused.no_kit")
     missing = [p for p in state.with_role(Role.OPENER) if p not in state.acceptances]
-    if missing:
+    enough = len(state.acceptances) >= state.the_lot().opening_policy.k
+    if missing and not (enough and all(overdue(state, p) for p in missing)):
         raise InputError("refused.not_accepted", person=missing[0])
     parties = {state.people[p].party for p in state.acceptances}
     if state.the_lot().opening_policy.layers != "supplier" and len(parties) < 2:

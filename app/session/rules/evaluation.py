@@ -120,9 +120,16 @@ def _substitutes(state: State) -> Iterable[Waiting]:
 
 
 def may_lead(state: State, person: str) -> bool:
-    """Whether a member may be 组长: the purchaser's representative only where the rule says so (87号令 art. 45)."""
-    if not state.has_role(person, Role.MEMBER):
-        return False
+    """Whether a member may be 组长: the purchaser's representative only where the rule says so (87号令 art. 45).
+
+    A leader that was set aside is no candidate while there is another one.
+    """
+    able = [p for p in state.members() if _able(state, p)]
+    fresh = [p for p in able if p not in state.set_aside]
+    return person in (fresh or able)
+
+
+def _able(state: State, person: str) -> bool:
     allowed = state.the_rules().flag(state.the_method().leader, "purchaser_may_lead")
     return allowed or not of_purchaser(state.people[person])
 

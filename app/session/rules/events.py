@@ -7,12 +7,12 @@ import msgspec
 
 from app.canon import canonical
 from app.errors import InputError
-from app.session.rules import events_case, events_evaluation, events_opening
+from app.session.rules import events_case, events_evaluation, events_opening, events_waiting
 from app.session.rules.event import Event
 
 EVENT_TYPES: tuple[type[Event], ...] = tuple(
     kind
-    for module in (events_case, events_opening, events_evaluation)
+    for module in (events_case, events_opening, events_evaluation, events_waiting)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
 )

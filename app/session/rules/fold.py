@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import app.session.rules.events_case as ev
 from app.session.rules.event import Event, Recorded
 from app.session.rules.state import State
+
+TALK = (ev.MessagePosted, ev.HandRaised, ev.HandLowered, ev.Seen)
+NEW_PATIENCE = (ev.Resumed, ev.OutageNoted)
 
 E = TypeVar("E", bound=Event)
 Applier = Callable[[State, Any, Recorded], State]
@@ -23,8 +27,14 @@ def applies(kind: type[E]) -> Callable[[Callable[[State, E, Recorded], State]], 
 
 
 def apply(state: State, recorded: Recorded) -> State:
-    """The state after one more entry."""
+    """The state after one more entry; whoever acts is not overdue any more, though talking alone is no act."""
     changed = APPLIERS[type(recorded.event)](state, recorded.event, recorded)
+    actor = recorded.actor
+    if isinstance(recorded.event, NEW_PATIENCE):
+        return changed.with_(size=recorded.index + 1, at=recorded.at, patient_since=recorded.at)
+    if actor in changed.people and not isinstance(recorded.event, TALK):
+        reminded = without(changed.reminded, actor) if actor in changed.reminded else changed.reminded
+        changed = changed.with_(acted=put(changed.acted, actor, recorded.at), reminded=reminded)
     return changed.with_(size=recorded.index + 1, at=recorded.at)
 
 

@@ -290,6 +290,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     admitted: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
     absent: dict[str, str] = msgspec.field(default_factory=dict)
+    acted: dict[str, datetime] = msgspec.field(default_factory=dict)  # person → last act or reminder
+    reminded: dict[str, int] = msgspec.field(default_factory=dict)  # person → reminders since the last act
+    patient_since: datetime | None = None  # the last pause or outage ended
+    set_aside: frozenset[str] = frozenset()  # leaders that were voted for anew
     hands: tuple[str, ...] = ()
     muted: frozenset[str] = frozenset()
     muted_all: bool = False

@@ -19,7 +19,9 @@ from app.session.rules import (
     fold_case,
     fold_evaluation,
     fold_opening,
+    fold_waiting,
     price_doubt,
+    waiting,
 )
 from app.session.rules.decide import MOVES, Refused, decide, elapse, follow, next_deadline, waiting_for
 from app.session.rules.effects import due
@@ -29,11 +31,11 @@ DECIDERS = (
     decide_seats,
     decide_case, decide_people, decide_conversation, decide_opening, decide_decryption, decide_reading, decide_record,
     decide_review, clarification, decide_committee, decide_negotiation, decide_scoring, decide_low_price, decide_report,
-    price_doubt,
+    price_doubt, waiting,
 )  # fmt: skip
 """The modules that hold the table's rows."""
 
-FOLDS = (fold_case, fold_opening, fold_evaluation)
+FOLDS = (fold_case, fold_opening, fold_evaluation, fold_waiting)
 """The modules that say how each event changes the state."""
 
 __all__ = [

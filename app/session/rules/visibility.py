@@ -4,13 +4,13 @@ The table's rows are in ``sees_case.py`` and ``sees_evaluation.py``; what has no
 hidden now may be shown later; :func:`visibility_key` changes whenever that may be the case.
 """
 
-from app.session.rules import sees_case, sees_evaluation
+from app.session.rules import sees_case, sees_evaluation, sees_waiting
 from app.session.rules.access import may_fetch, may_fetch_segment, may_publish, may_receive
 from app.session.rules.audience import AUDIENCE, viewer
 from app.session.rules.event import Recorded
 from app.session.rules.state import State
 
-ROWS = (sees_case, sees_evaluation)
+ROWS = (sees_case, sees_evaluation, sees_waiting)
 """The modules that fill the table."""
 
 __all__ = [

@@ -21,6 +21,7 @@ from steps import sheet
 import app.session.rules.events_case as evc
 import app.session.rules.events_evaluation as eve
 import app.session.rules.events_opening as evo
+import app.session.rules.events_waiting as evw
 from app.session.rules.event import Event
 from app.session.rules.people import Level
 
@@ -220,6 +221,9 @@ _ONE_OF_A_KIND: tuple[Event, ...] = (
     eve.QuotesOpened(quotes={A: schedule("900.00")}, failed={}),
     eve.CorrectionFound(supplier=A, clarification="c1", corrected=Decimal(1), steps=()),
     eve.PricesFixed(quotes={A: Decimal(900)}),
+    evw.Reminded(person="m1", act="advance"),
+    evw.LeaderSetAside(person="m1", reason="x"),
+    evw.OfficerReplaced(person="officer", by="clerk", reason="x"),
     eve.LowPriceDoubted(supplier=A, member="m1", reason="x"),
     eve.LowPriceDoubtVoted(voter="m1", supplier=A, review=True, reason="x"),
     eve.LowPriceDoubtRuled(supplier=A, review=True, votes={}),

@@ -31,6 +31,8 @@ BY = {
     "officer clerk": "admit verify_identity",
     "officer clerk host": "invite",
     "officer leader": "advance",
+    "officer member": "call_election",
+    "clerk opener engineer": "take_over",
     "officer engineer": "assign_seats",
     "officer clerk engineer": "note_incident lock_phone check_place",
     "officer purchaser member opener": "submit_review",
@@ -62,7 +64,7 @@ DURING = {
 WHILE_PAUSED = {
     "resume", "fail_case", "admit", "remove", "raise_hand", "lower_hand", "mute_person", "lock_room", "post_message",
     "note_incident", "give_notice", "file_authorisation", "mark_seen", "reset_certificate", "verify_identity",
-    "assign_seats",
+    "assign_seats", "take_over",
 }
 PHASES = ("announced", "receiving", "gathering", "discipline", "seal_check", "decrypting", "reading", "objections",
           "signing", "opening_closed", "qualification", "assembling", "commitment", "leader", "conformity", "low_price",

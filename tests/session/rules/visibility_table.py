@@ -146,6 +146,9 @@ sealed_share_released                ocs        ocs        ocs        ocs       
 quotes_opened                        s          s          s          s          sm         ocsm
 correction_found                     -          -          -          ocgpsa     sam        ocsam
 prices_fixed                         s          s          s          s          sm         ocsm
+reminded                             ocs        ocs        ocs        ocs        ocsm       ocsm
+leader_set_aside                     ocs        ocs        ocs        ocs        ocsm       ocsm
+officer_replaced                     ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm
 low_price_doubted                    s          s          s          s          sm         ocsm
 low_price_doubt_voted                s          s          s          s          s          s
 low_price_doubt_ruled                ocs        ocs        ocs        ocs        ocsm       ocsm
@@ -304,6 +307,9 @@ sealed_share_released                ocs        ocs        ocs        ocs       
 quotes_opened                        s          s          s          s          sm         ocsm
 correction_found                     -          -          -          sa         sam        ocsam
 prices_fixed                         s          s          s          s          sm         ocsm
+reminded                             ocs        ocs        ocs        ocs        ocsm       ocsm
+leader_set_aside                     ocs        ocs        ocs        ocs        ocsm       ocsm
+officer_replaced                     ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm
 low_price_doubted                    s          s          s          s          sm         ocsm
 low_price_doubt_voted                s          s          s          s          s          s
 low_price_doubt_ruled                ocs        ocs        ocs        ocs        ocsm       ocsm
