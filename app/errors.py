@@ -1,5 +1,9 @@
 """Errors as codes with facts; sentences belong to the screens (app/ui/texts.py)."""
 
+import errno
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
 
 class BidroomError(Exception):
     """Something that can be said to a person in one sentence.
@@ -22,3 +26,8 @@ class InputError(BidroomError):
 
 class FaultError(BidroomError):
     """Our own or the machine's mistake: a disk, a lost process, a broken invariant."""
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the system says that no more can be written: no space, a quota, a file at its greatest size."""
+    return getattr(error, "errno", None) in _FULL

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from app.clock import Clock, stamp
-from app.errors import FaultError
+from app.errors import FaultError, is_full
 from app.logs import get_logger
 from app.media.assemble import FrameAssembler
 from app.media.depacketize import AUDIO_CLOCK, VIDEO_CLOCK
@@ -269,7 +269,8 @@ class _Worker(threading.Thread):
                 if entry is not None:
                     entry[0].abandon()
                 _log.error("recording failed", source=publisher, error=type(error).__name__)
-                fault = FaultError("media.record_failed", publisher=publisher, reason=type(error).__name__)
+                reason = "recording.disk_full" if is_full(error) else type(error).__name__
+                fault = FaultError("media.record_failed", publisher=publisher, reason=reason)
                 self._trouble(publisher, fault)
 
     def _do(self, publisher: str, steps: list[Step], notes: list[dict[str, Any]]) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -57,6 +57,23 @@ class BlobStore:
         for path in left:
             path.unlink(missing_ok=True)
         return len(left)
+
+    def sweep_unnamed(self, named: Collection[str], before: float) -> int:
+        """Throw away files that nothing names and that were last written before ``before`` (seconds since 1970);
+        returns how many."""
+        old = [digest for digest in self.digests() if digest not in named and self._written(digest) < before]
+        for digest in old:
+            self.discard(digest)
+        return len(old)
+
+    def discard(self, sha256: str) -> None:
+        """Throw one file away; the caller knows that nothing names it."""
+        path = self._find(sha256)
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+    def _written(self, sha256: str) -> float:
+        return self._require(sha256).stat().st_mtime
 
     def writer(self, case_key: bytes | None = None, limit: int | None = None) -> "BlobWriter":
         """A writer for one file, piece by piece; with a case key (32 bytes) it lies encrypted."""

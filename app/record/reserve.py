@@ -11,12 +11,11 @@ from pathlib import Path
 from app.logs import get_logger
 
 RESERVE_BYTES = 16 << 20
-"""Measured (tests/record/full_disk.py): holds four thousand entries of 1.5 KiB, more than the rest of any case; SQLite's
-log takes the first four MiB. Little beside what any case needs."""
+"""Measured (tests/record/full_disk.py): holds four thousand entries of 1.5 KiB, more than the rest of any case; SQLite
+writes its log into the first four MiB. Little beside what any case needs."""
 STEP_BYTES = 1 << 20
 """Taken at a time: enough for any one entry with its pages; what others on the machine may snatch is only that."""
 NAME = "record.reserve"
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _PIECE = bytes(1 << 16)
 _log = get_logger("record.reserve")
 
@@ -76,11 +75,6 @@ class Reserve:
             return False
         _log.warning("disk full: the record uses its reserve", left=self.left)
         return True
-
-
-def is_full(error: BaseException | None) -> bool:
-    """Whether an error says that no more can be written: no space, a quota, a file at its greatest size."""
-    return getattr(error, "errno", None) in FULL
 
 
 def _allocate(handle: int, start: int, size: int) -> None:

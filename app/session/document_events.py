@@ -4,7 +4,7 @@ from collections import Counter
 
 from app.clock import stamp
 from app.session.document_parts import Source, body, local, person_name, supplier_name
-from app.session.document_words import CLOCKS, GATES, PHASES, REFUSALS, word
+from app.session.document_words import CLOCKS, GATES, PHASES, RECORDING_STOPS, REFUSALS, word
 from app.session.documents_data import Incident
 from app.session.rules import events_case as evc
 from app.session.rules import events_opening as evo
@@ -52,7 +52,7 @@ def happened(state: State, item: Recorded) -> str:
             said = f"{person_name(state, verifier)}核验{person_name(state, person)}的身份"
             return f"{said}：{note}" if note else said
         case evc.RecordingStopped(reason=reason) if reason:
-            return f"录制停止：{reason}"
+            return f"录制停止：{RECORDING_STOPS.get(reason, reason)}"
         case evo.RecusalRaised(about=about, reason=reason):
             return f"{_who(state, item.actor)}申请{person_name(state, about)}回避，理由：{reason}"
         case evo.RecusalRuled(recusal=recusal, granted=granted, reason=reason):

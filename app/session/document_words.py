@@ -183,6 +183,10 @@ ABSENCES: dict[str, str] = {
     "deviation_unexplained": "未在规定时间内说明评分偏差理由",
     "talk_missed": "未在规定时间内参加磋商",
 }
+RECORDING_STOPS: dict[str, str] = {
+    "recording.closing": "案卷关闭前结束录制",
+    "recording.disk_full": "主机磁盘已满",
+}
 PLACES: dict[str, str] = {"equipped_site": "评审场所", "sub_venues": "主副场", "dispersed": "分散评审"}
 ASPECTS: dict[str, str] = {"business": "商务", "technical": "技术", "price": "价格"}
 DELIVERY: dict[str, str] = {"goods": "交货期", "services": "服务期", "works": "工期"}

@@ -16,6 +16,7 @@ from app.media.embedded_router import EmbeddedRouter
 from app.media.recorder import Recorder
 from app.media.router import RouterEvent
 from app.media.segment_file import SegmentClosed, recover
+from app.session.disk import DiskLimits, forecast, free_bytes
 from app.session.room import Entry, Room
 from app.session.rules import commands
 from app.session.rules.people import Role
@@ -29,6 +30,10 @@ _log = get_logger("hall")
 
 MEDIA_OFF = (ANNOUNCED, RECEIVING, CLOSED, FAILED)
 RESUME_SECONDS = 5.0
+HALT_SECONDS = 30.0
+"""At least: a quota that the free space does not show must not fill the record with starts and stops."""
+MEASURED_SECONDS = 60.0
+"""Of recording, before its rate says anything about the disk."""
 KINDS = ("camera", "room", "screen", "file", "test")
 
 
@@ -42,6 +47,7 @@ class Hall:
         self._names: dict[str, tuple[str, str]] = {}
         self._recorder: Recorder | None = None
         self._ending = False
+        self._halted, self._halted_at = False, 0.0
         self._closed = False
         self._connected: set[str] = set()
         self._tasks = TaskSet()
@@ -124,6 +130,7 @@ class Hall:
         if (
             wanted
             and not self._ending
+            and not self._halted
             and self._recorder is None
             and any(source.live for source in state.sources.values())
         ):
@@ -137,18 +144,49 @@ class Hall:
 
     async def _start_recording(self, recorder: Recorder) -> None:
         await recorder.start()
-        left = recorder.stats().hours_left
-        await self._room.report(
-            commands.ReportRecording(
-                running=True, sources=tuple(self._room.state.sources), hours_left=int(left) if left else 0
-            )
-        )
+        await self._tell_running()
+
+    async def _tell_running(self) -> None:
+        left = forecast(await asyncio.to_thread(free_bytes, self._folder), DiskLimits())
+        sources = tuple(self._room.state.sources)
+        await self._room.report(commands.ReportRecording(running=True, sources=sources, hours_left=left // 60))
 
     def _trouble(self, fault: FaultError) -> None:
         reason = str(fault.facts.get("reason", fault.code))
+        if reason == "recording.disk_full":
+            self._tasks.start(self.halt(), "recording halted")
+            return
         self._tasks.start(
             self._room.report(commands.ReportRecording(running=False, sources=(), reason=reason)), "recording failed"
         )
+
+    def bytes_per_second(self) -> float | None:
+        """What the recording takes; None while nothing was measured."""
+        stats = self._recorder.stats() if self._recorder is not None else None
+        return stats.bytes_per_second or None if stats is not None and stats.seconds >= MEASURED_SECONDS else None
+
+    async def halt(self) -> None:
+        """The disk is full: stop, and say so; nothing is recorded until :meth:`resume`."""
+        if self._halted:
+            return
+        self._halted, self._halted_at = True, self._room.clock.monotonic()
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            stopped = commands.ReportRecording(running=False, sources=(), reason="recording.disk_full")
+            try:
+                await self._room.report(stopped)
+            finally:
+                await recorder.stop()
+
+    async def resume(self) -> None:
+        """There is room again: keep what was left lying, then go on recording."""
+        if not self._halted or self._room.clock.monotonic() - self._halted_at < HALT_SECONDS:
+            return
+        await self._segments.join()
+        for segment in await asyncio.to_thread(recover, self._folder):
+            await self._keep(segment)
+        self._halted = False
+        self.apply_policy()
 
     async def stop_recording(self) -> None:
         """Close all segments and record them: before the case is closed. If it is not then, recording goes on."""
@@ -192,6 +230,8 @@ class Hall:
             segment = await self._segments.get()
             try:
                 await self._keep(segment)
+                if self._recorder is not None and not self._room.state.recording.running:
+                    await self._tell_running()  # a trouble that was reported has passed
             except BidroomError as error:
                 _log.error("segment not kept", code=error.code)
             finally:

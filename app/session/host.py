@@ -8,16 +8,18 @@ one port serves one case, and a host with several cases gives each its own port 
 import asyncio
 import secrets
 from collections import Counter
+from collections.abc import Callable
 
 import msgspec
 from aiohttp import web
 
 from app.ca.envelope_header import frame_header, read_header
-from app.errors import BidroomError, FaultError, InputError
+from app.errors import BidroomError, FaultError, InputError, is_full
 from app.logs import get_logger
 from app.session.case_folder import trust_of
 from app.session.casework import Casework
 from app.session.connection import Connection
+from app.session.disk import DiskLimits, DiskWatch, free_bytes
 from app.session.hall import Hall
 from app.session.room import Room
 from app.session.rules import commands
@@ -26,6 +28,7 @@ from app.session.rules.events_case import SegmentClosed
 from app.session.rules.people import Role
 from app.session.rules.state import ANNOUNCED, CLOSED, FAILED, RECEIVING, State
 from app.session.rules.visibility import may_fetch, may_fetch_segment
+from app.session.uploads import Uploads
 from app.session.wire import messages as wire
 from app.tasks import TaskSet
 
@@ -36,6 +39,8 @@ FILE_LIMIT = 64 * 1024**2
 MOST_CONNECTIONS = 400
 MOST_SIGNING_IN = 32
 """Connections from one address that have not signed in yet: half-open ones must not keep others out."""
+STALL_SECONDS = 120.0
+"""Without a byte: the upload is given up, and the space that it was promised is free again."""
 CLOCK_STEP_MS = 500
 CLOCK_PAUSE_SECONDS = 5.0
 
@@ -59,8 +64,14 @@ class Listen(msgspec.Struct, frozen=True):
 class CaseHost:
     """One case, reachable. Implements :class:`app.session.connection.Desk`."""
 
-    def __init__(self, room: Room, listen: Listen) -> None:
+    def __init__(
+        self, room: Room, listen: Listen, limits: DiskLimits | None = None, free: Callable[[], int] | None = None
+    ) -> None:
+        """``free`` gives the free bytes of the disk that the case lies on (tests bring their own disk)."""
         self.room = room
+        self.limits = limits or DiskLimits()
+        self._free = free or (lambda: free_bytes(room.folder))
+        self._uploads = Uploads(room, self.limits, self._free)
         self.port = 0
         self._listen = listen
         self._casework = Casework(room)
@@ -71,6 +82,7 @@ class CaseHost:
         self._runner: web.AppRunner | None = None
         self._offsets: dict[str, float] = {}
         self._segments = SegmentSources(room)
+        self._watch: asyncio.Task[None] | None = None
         self._tasks = TaskSet()
         self._count = 0
         self._signing_in: Counter[str] = Counter()
@@ -89,6 +101,9 @@ class CaseHost:
                 port=self._listen.media_port,
                 public_address=self._listen.public_media,
             )
+        await asyncio.to_thread(self._uploads.sweep, self.room.clock.now().timestamp())
+        watch = DiskWatch(self.room, self._hall, self.limits, self._free)
+        self._watch = self._tasks.start(watch.run(), "disk")
         app = web.Application(client_max_size=FILE_LIMIT)
         app.router.add_get("/v1/desk", self._desk)
         app.router.add_put("/v1/blobs", self._put_blob)
@@ -118,6 +133,8 @@ class CaseHost:
 
     async def close(self) -> None:
         """Say goodbye, close the recording and the record."""
+        if self._watch is not None:
+            self._watch.cancel()  # it must not start a recording again
         if self._hall is not None:
             await self._hall.close()
         if self._runner is not None:
@@ -168,7 +185,7 @@ class CaseHost:
         raise web.HTTPUnauthorized
 
     async def _put_blob(self, request: web.Request) -> web.Response:
-        """Upload: streamed to disk; a supplier's envelope may be large, everything else is small."""
+        """Upload: streamed to disk; a supplier's envelope may be large, everything else is small (see uploads.py)."""
         person = self._bearer(request).person
         state = self.room.state
         bidding = state.has_role(person, Role.SUPPLIER) and state.phase in (ANNOUNCED, RECEIVING, "gathering")
@@ -178,12 +195,20 @@ class CaseHost:
         if state.has_role(person, Role.SUPERVISOR) and not state.has_role(person, Role.OPENER):
             limit = 1 << 20
         try:
-            with self.room.blobs.writer(None, limit) as writer:
-                async for piece in request.content.iter_chunked(1 << 20):
+            key = self.room.keys.case_key if request.query.get("private") else None
+            with (
+                self._uploads.admit(person, request.content_length, limit) as upload,
+                self.room.blobs.writer(key, limit) as writer,
+            ):
+                while piece := await _next_piece(request):
+                    upload.arrived(len(piece))
                     await asyncio.to_thread(writer.write, piece)
                 kept = await asyncio.to_thread(writer.commit)
+                upload.finished(kept)
         except BidroomError as error:
-            return web.json_response({"code": error.code, "facts": error.facts}, status=413)
+            full = error.__cause__ is not None and is_full(error.__cause__)
+            refused = InputError("upload.no_room", bytes=request.content_length) if full else error
+            return web.json_response({"code": refused.code, "facts": refused.facts}, status=413)
         return web.json_response({"sha256": kept.sha256, "size": kept.size})
 
     async def _get_blob(self, request: web.Request) -> web.StreamResponse:
@@ -276,6 +301,14 @@ class CaseHost:
         if self.room.state.phase == method.phases[0].name and (moved or told is None):
             self._offsets[person] = now
             self._tasks.start(self.room.report(commands.ReportClocks(offsets={person: milliseconds})), "clock sample")
+
+
+async def _next_piece(request: web.Request) -> bytes:
+    try:
+        async with asyncio.timeout(STALL_SECONDS):
+            return await request.content.read(1 << 20)
+    except TimeoutError as error:
+        raise InputError("upload.stalled", seconds=int(STALL_SECONDS)) from error
 
 
 class SegmentSources:

@@ -27,6 +27,7 @@ SAME_FIELDS: dict[type[Event], type[Command]] = {
     ev.QuotesOpened: cmd.ReportQuotes,
     evc.SegmentClosed: cmd.ReportSegment,
     evc.ClockChecked: cmd.ReportClocks,
+    evc.DiskNoted: cmd.ReportDisk,
     evc.OutageNoted: cmd.ReportOutage,
     evc.Delivered: cmd.ReportDelivered,
 }

@@ -26,7 +26,7 @@ from app.record.blobs import BlobStore
 from app.record.checkpoint import Checkpoint, parse_note, parse_signature_line, sign_checkpoint, verify_cosignature
 from app.record.entry import SALT_SIZE, Because, SignedCommand, build_entry, parse_entry
 from app.record.log import MerkleTree
-from app.record.store import AsyncStore
+from app.record.store import AsyncStore, Store
 from app.session.engine import Engine, Step
 from app.session.keys import HostKeys
 from app.session.rules.command import Command
@@ -151,6 +151,7 @@ class Room:
 
     async def start(self) -> None:
         """Begin to keep time; notes the outage when the host was away during a session."""
+        await self.store.run(_make_reserve)  # before anything else can take the room
         await self._note_outage()
         await self._sign_head()
         self._tasks.start(self._tick(), "clock of the room")
@@ -366,6 +367,11 @@ class Room:
         finally:
             self._working.discard(effect)
         self._find_work()
+
+
+def _make_reserve(store: Store) -> None:
+    if store.reserve is not None:
+        store.reserve.fill()
 
 
 def _sequence(signed: bytes) -> int:

@@ -237,14 +237,16 @@ class Waiting(Frozen, frozen=True, kw_only=True):
 
 
 class RoomTop(Frozen, frozen=True, kw_only=True):
-    """The top bar. ``recording_since`` is None while nothing is recorded; ``disk_hours`` what the disk still holds."""
+    """The top bar. ``recording_since`` is None while nothing is recorded; ``disk_minutes`` what the host's disk still
+    holds, ``disk_full`` that nothing is recorded for want of room."""
 
     title: str
     number: str
     method: str
     officer: str
     recording_since: datetime | None = None
-    disk_hours: int | None = None
+    disk_minutes: int | None = None
+    disk_full: bool = False
     supervisors: int = 0
     record: RecordState = RecordState()
     token: TokenView | None = None
@@ -271,6 +273,8 @@ class RoomView(Frozen, frozen=True, kw_only=True):
     hand: bool = False
     all_muted: bool = False
     locked: bool = False
+    warning: str = ""
+    """A sentence across the screen: the host's disk."""
 
 
 class TileView(Frozen, frozen=True, kw_only=True):

@@ -79,6 +79,7 @@ def room_view(facts: StepFacts, entries: Mapping[int, Recorded], around: Surroun
         hand=facts.me in state.hands,
         all_muted=state.muted_all,
         locked=state.locked,
+        warning=disk_warning(state) if state.disk.space in ("critical", "full") else "",
     )
 
 
@@ -151,6 +152,23 @@ def _note(state: State, phase: str) -> str:
     return f"{count}/{whole}" if whole else (str(count) if count else "")
 
 
+def minutes_left(state: State) -> int | None:
+    """What the host's disk still holds: the newest forecast, at first the one with which the recording began."""
+    if state.disk.minutes_left is not None:
+        return state.disk.minutes_left
+    return state.recording.hours_left * 60 if state.recording.running else None
+
+
+def disk_warning(state: State) -> str:
+    """One sentence on the host's disk; empty while there is room for two hours."""
+    minutes = state.disk.minutes_left or 0
+    if state.disk.space == "full":
+        return tr("主机磁盘已满，录制已停止。请立即清理主机磁盘；之后录制自动恢复。")
+    if state.disk.space == "critical":
+        return tr("主机磁盘只够再录 {minutes} 分钟。请立即清理磁盘，或暂停会议。", minutes=minutes)
+    return tr("主机磁盘只够再录 {minutes} 分钟，请尽快清理。", minutes=minutes) if state.disk.space == "low" else ""
+
+
 def _top(facts: StepFacts, around: Surroundings) -> RoomTop:
     state = facts.state
     lot = state.lot
@@ -163,7 +181,8 @@ def _top(facts: StepFacts, around: Surroundings) -> RoomTop:
         method=lot.method if lot is not None else "",
         officer=facts.name(officers[0]) if officers else "",
         recording_since=state.recording.started if state.recording.running else None,
-        disk_hours=(state.recording.hours_left or None) if state.recording.running else None,
+        disk_minutes=minutes_left(state),
+        disk_full=state.disk.space == "full",
         supervisors=supervisors,
         record=RecordState(size=size, root=root, cosigned=around.cosigned, expected=around.expected),
         token=around.token,

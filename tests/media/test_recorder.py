@@ -91,7 +91,7 @@ async def test_a_disk_that_fails_is_told_and_recording_goes_on_later(
     await room.join("P")
     await wait_until(lambda: troubles and closed)
     await recorder.stop()
-    assert troubles[0].facts == {"publisher": "P", "reason": "OSError"}
+    assert troubles[0].facts == {"publisher": "P", "reason": "recording.disk_full"}
     assert closed[0].number == 2
 
 

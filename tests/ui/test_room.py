@@ -52,10 +52,10 @@ def test_nothing_recorded_is_said(screen: RoomScreen) -> None:
 
 
 def test_a_low_disk_is_a_word_of_its_own(screen: RoomScreen) -> None:
-    top = RoomTop(title="t", number="n", method="public_tender", officer="o", recording_since=NOW, disk_hours=1)
+    top = RoomTop(title="t", number="n", method="public_tender", officer="o", recording_since=NOW, disk_minutes=110)
     screen.show_room(room(top=top))
     assert screen.top._disk.isVisibleTo(screen)
-    assert screen.top._disk.text == "磁盘不足：剩余 1 小时"
+    assert screen.top._disk.text == "磁盘不足：还可录制 110 分钟"
 
 
 def test_keys_work_and_not_while_writing(screen: RoomScreen, qtbot: QtBot) -> None:

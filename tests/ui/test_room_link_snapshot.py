@@ -102,4 +102,4 @@ def test_the_clock_of_the_recording_comes_from_the_record() -> None:
     view = room_view(*facts_of(played, officer(played)), Surroundings())
     assert view.top.recording_since is not None
     assert played.now - view.top.recording_since > timedelta(minutes=5)
-    assert view.top.disk_hours == 46
+    assert view.top.disk_minutes == 46 * 60

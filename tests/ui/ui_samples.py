@@ -96,7 +96,7 @@ def room(**changed: Any) -> RoomView:
             method="public_tender",
             officer="李主持",
             recording_since=NOW - timedelta(minutes=17, seconds=42),
-            disk_hours=46,
+            disk_minutes=46 * 60,
             supervisors=1,
             token=token(),
             record=RecordState(size=214, root="7c1e44ab09f2c8d1" + "0" * 48, cosigned=6, expected=6),

@@ -726,6 +726,14 @@ class ReportRecording(Command, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class ReportDisk(Command, frozen=True, kw_only=True):
+    """How much room is left on the host's disk."""
+
+    space: str
+    minutes_left: int
+    free: int
+
+
 class ReportSource(Command, frozen=True, kw_only=True):
     """``state``: started, lost or restored."""
 

@@ -158,6 +158,13 @@ def _(state: State, actor: str, command: cmd.ReportRecording, now: datetime) -> 
     return [ev.RecordingStopped(reason=command.reason)] if state.recording.running else []
 
 
+@decides(cmd.ReportDisk, by=(HOST,))
+def _(state: State, actor: str, command: cmd.ReportDisk, now: datetime) -> Events:
+    if (command.space, command.minutes_left) == (state.disk.space, state.disk.minutes_left):
+        return []
+    return [ev.DiskNoted(space=command.space, minutes_left=command.minutes_left, free=command.free)]
+
+
 @decides(cmd.ReportSource, by=(HOST,))
 def _(state: State, actor: str, command: cmd.ReportSource, now: datetime) -> Events:
     if command.state == "started":

@@ -330,6 +330,14 @@ class RecordingStopped(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class DiskNoted(Event, frozen=True, kw_only=True):
+    """磁盘余量: ``space`` is ample, low, critical or full; ``minutes_left`` of recording, ``free`` bytes."""
+
+    space: str
+    minutes_left: int
+    free: int
+
+
 class SourceStarted(Event, frozen=True, kw_only=True):
     """画面接入."""
 

@@ -14,6 +14,7 @@ from app.session.rules.state import (
     CLOSED,
     FAILED,
     Bid,
+    Disk,
     Document,
     Invitation,
     Message,
@@ -340,6 +341,11 @@ def _(state: State, event: ev.RecordingStarted, at: Recorded) -> State:
 @applies(ev.RecordingStopped)
 def _(state: State, event: ev.RecordingStopped, at: Recorded) -> State:
     return state.with_(recording=msgspec.structs.replace(state.recording, running=False))
+
+
+@applies(ev.DiskNoted)
+def _(state: State, event: ev.DiskNoted, at: Recorded) -> State:
+    return state.with_(disk=Disk(space=event.space, minutes_left=event.minutes_left))
 
 
 @applies(ev.SourceStarted)

@@ -235,6 +235,11 @@ def _recording(who: Viewer, event: Event, at: Recorded) -> bool:
     return who.organiser or who.engineer or (bool(who.supplier) and who.then_in_opening)
 
 
+@seen_by(evc.DiskNoted)
+def _disk(who: Viewer, event: evc.DiskNoted, at: Recorded) -> bool:
+    return who.staff or who.supervisor or who.engineer
+
+
 @seen_by(evc.SourceStarted)
 def _source(who: Viewer, event: evc.SourceStarted, at: Recorded) -> bool:
     return _of_source(who, event.person)

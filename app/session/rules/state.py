@@ -251,6 +251,13 @@ class Recording(msgspec.Struct, frozen=True):
     hours_left: int = 0
 
 
+class Disk(msgspec.Struct, frozen=True):
+    """The host's disk: ample, low (two hours of recording), critical (half an hour) or full (nothing is recorded)."""
+
+    space: str = "ample"
+    minutes_left: int | None = None
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """The whole case. Suppliers are named by USCC, people by person id, times are aware UTC.
 
@@ -312,6 +319,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     superseded: frozenset[str] = frozenset()
 
     sources: dict[str, Source] = msgspec.field(default_factory=dict)
+    disk: Disk = Disk()
     recording: Recording = Recording()
 
     discipline_read: bool = False

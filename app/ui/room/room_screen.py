@@ -184,6 +184,8 @@ class RoomScreen(View):
             self.banner.reconnecting()
         elif link == Link.LOST:
             self.banner.say_it(tr("与主机的联系已中断。画面是断开前的状态。"), Tone.BAD)
+        elif self._view.warning:
+            self.banner.say_it(self._view.warning, Tone.BAD)
         elif self._view.paused:
             self.banner.say_it(tr("会议已暂停，各项时限停止计算。"), Tone.INFO)
         else:

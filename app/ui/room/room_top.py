@@ -14,7 +14,7 @@ from app.ui.widgets.buttons import Button
 from app.ui.widgets.chip import Chip, Tone
 from app.ui.widgets.top_bar import RecordingSign, TopBar
 
-LOW_DISK_HOURS = 2
+LOW_DISK_MINUTES = 120
 TOKEN_TONES = {
     TokenState.READY: Tone.NEUTRAL,
     TokenState.EXPIRING: Tone.WARN,
@@ -84,15 +84,16 @@ class RoomTop(View):
         if self._view is None:
             return
         top = self._view.top
-        low = top.disk_hours is not None and top.disk_hours < LOW_DISK_HOURS
+        low = top.disk_full or (top.disk_minutes is not None and top.disk_minutes < LOW_DISK_MINUTES)
         self._disk.setVisible(low)
-        self._disk.show_state(tr("磁盘不足：剩余 {hours} 小时", hours=top.disk_hours or 0), Tone.BAD)
+        left = tr("磁盘不足：还可录制 {minutes} 分钟", minutes=top.disk_minutes or 0)
+        self._disk.show_state(tr("磁盘已满：录制已停止") if top.disk_full else left, Tone.BAD)
         if top.recording_since is None:
             self.recording.show_text(tr("未录制"), on=False)
             return
         text = tr("录制中 {time}", time=elapsed(top.recording_since, self._clock.now()))
-        if top.disk_hours is not None and not low:
-            text += "　" + tr("剩余 {hours} 小时", hours=top.disk_hours)
+        if top.disk_minutes is not None and not low:
+            text += "　" + tr("剩余 {hours} 小时", hours=top.disk_minutes // 60)
         self.recording.show_text(text, on=True)
 
 

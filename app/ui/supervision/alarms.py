@@ -6,11 +6,10 @@ import msgspec
 
 from app.ui import texts
 from app.ui.i18n import tr
-from app.ui.room_snapshot import Surroundings
+from app.ui.room_snapshot import Surroundings, disk_warning
 from app.ui.step_facts import StepFacts
 from app.ui.widgets.chip import Tone
 
-LOW_DISK_HOURS = 2
 OPENING_RECORDED = ("discipline", "seal_check", "decrypting", "reading", "objections", "signing")
 
 
@@ -31,8 +30,9 @@ def alarms(facts: StepFacts, around: Surroundings, distrust: str, now: datetime)
         found.append(Alarm("record", Tone.BAD, f"{said.what}{said.do}"))
     if state.phase in OPENING_RECORDED and not state.recording.running:
         found.append(Alarm("recording", Tone.BAD, tr("没有在录制。")))
-    if state.recording.running and state.recording.hours_left < LOW_DISK_HOURS:
-        found.append(Alarm("disk", Tone.BAD, tr("磁盘只够再录 {hours} 小时。", hours=state.recording.hours_left)))
+    disk = disk_warning(state)
+    if disk:
+        found.append(Alarm("disk", Tone.BAD, disk))
     for source in state.sources.values():
         if not source.live:
             name = facts.name(source.person) if source.person else source.name

@@ -162,6 +162,7 @@ _ONE_OF_A_KIND: tuple[Event, ...] = (
     evc.AuthorisationFiled(person="sa", document_sha256=digest("authorisation")),
     evc.RecordingStarted(sources=("v-sa",), hours_left=9),
     evc.RecordingStopped(reason="x"),
+    evc.DiskNoted(space="low", minutes_left=119, free=1),
     evc.SourceLost(source="v-m1"),
     evc.SourceRestored(source="v-sa"),
     evc.DocumentSigned(document="d-evaluation_report", person="m1", pdf_sha256="00"),

@@ -87,6 +87,7 @@ supervision_notice                   ocs        ocs        ocs        ocs       
 authorisation_filed                  a          ocsa       ocsa       ocsa       ocsa       ocsa
 recording_started                    ocegpsab   ocegpsab   ocegpsab   ocegps     ocegpsm    ocegpsm
 recording_stopped                    ocegpsab   ocegpsab   ocegpsab   ocegps     ocegpsm    ocegpsm
+disk_noted                           oces       oces       oces       oces       oces       oces
 source_lost                          -          -          -          -          ocesm      ocesm
 source_restored                      -          ocsa       ocgpsab    -          ocgpsam    ocgpsam
 document_signed                      -          -          -          -          sm         ocsm
@@ -248,6 +249,7 @@ supervision_notice                   ocs        ocs        ocs        ocs       
 authorisation_filed                  a          ocsa       ocsa       ocsa       ocsa       ocsa
 recording_started                    ocegpsabm  ocegpsabm  ocegpsabm  ocegpsm    ocegpsm    ocegpsm
 recording_stopped                    ocegpsabm  ocegpsabm  ocegpsabm  ocegpsm    ocegpsm    ocegpsm
+disk_noted                           oces       oces       oces       oces       oces       oces
 source_lost                          -          -          -          -          ocesm      ocesm
 source_restored                      -          ocsa       ocgpsam    -          ocgpsam    ocgpsam
 document_signed                      -          -          -          -          sm         ocsm
