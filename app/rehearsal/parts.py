@@ -1,4 +1,7 @@
-"""What each role does in a rehearsal, in the words of the rules: an act for each thing one may be waited for."""
+"""What each role does in a rehearsal, in the words of the rules: an act for each thing one may be waited for.
+
+Longer than other files: a list of roles, whose acts share their helpers and are read beside the table of who waits.
+"""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal

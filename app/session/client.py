@@ -1,7 +1,8 @@
 """A desk's side of a case (客户端): signs in, keeps its own copy of the record, acts, witnesses, comes back by itself.
 
 The client trusts the host with nothing it can check (:mod:`app.session.own_copy`): it cosigns what is consistent, and
-holds an act for recorded only when the entry with its own signed bytes is in the tree that it built itself.
+holds an act for recorded only when the entry with its own signed bytes is in the tree that it built itself. Longer than
+other files: the copy, the files and the acts are elsewhere, and what is left is one connection's life, in one place.
 """
 
 import asyncio

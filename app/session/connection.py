@@ -1,7 +1,8 @@
 """One desk's connection on the host: handshake, commands, what it may see, its heads and cosignatures.
 
 Everything that comes in is limited and judged here; what goes out is what :mod:`app.session.rules.visibility` lets out.
-A desk that does not read is cut, so that nobody waits for it.
+A desk that does not read is cut, so that nobody waits for it. Longer than other files: all that a stranger can reach
+is judged here, and is read together.
 """
 
 import asyncio

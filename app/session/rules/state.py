@@ -1,4 +1,7 @@
-"""What is true now: the fold of the events. Frozen all the way down; a client folds only what it may see."""
+"""What is true now: the fold of the events. Frozen all the way down; a client folds only what it may see.
+
+Longer than other files: the state is one thing, and its parts are of no use without it.
+"""
 
 from datetime import datetime
 from decimal import Decimal

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 
 import msgspec
 from factory import CONSULTATION, GRAVE, SPEAKER, TENDER, A, B, C, Room, digest, expert, opened, payload, schedule
@@ -11,16 +12,19 @@ from hypothesis import strategies as st
 from steps import release, seal_sheets, sheet, to_conformity, to_low_price, to_quoting, to_scoring, to_talks
 
 import app.session.rules.commands as cmd
+import app.session.rules.events_case as evc
 import app.session.rules.events_evaluation as eve
+import app.session.rules.events_opening as evo
 from app.session.rules.command import Command
 from app.session.rules.events import event_bytes, from_builtins, to_builtins
+from app.session.rules.people import Role
 from app.session.rules.sealed import pending
 from app.session.rules.state import State
-from app.session.rules.table import apply, due, waiting_for
+from app.session.rules.table import Refused, apply, due, waiting_for
 from app.session.rules.visibility import may_see
 
 WRONG = {A: payload(A, "900.00", written="890.00"), B: "400.00", C: "850.00"}
-ACTORS = ("officer", "engineer", "o2", "boss", "host", "sa", "sb", "m0", "m1", "m2", "m3", "m4", "m9")
+ACTORS = ("officer", "engineer", "clerk", "o2", "boss", "host", "sa", "sb", "m0", "m1", "m2", "m3", "m4", "m9")
 GROUNDS = ("summing_error", "score_out_of_range", "nonsense")
 
 
@@ -112,6 +116,10 @@ def _made(name: str, state: State, draw: Callable[[st.SearchStrategy[object]], o
         "dissent": cmd.FileDissent(text="x"),
         "quotes": cmd.ReportQuotes(quotes=quotes, failed={}),
         "sheets": cmd.ReportSheets(sheets=sheets, failed={}),
+        "mute": cmd.MutePerson(person=person, muted=yes),
+        "say": cmd.PostMessage(to="all", text="x"),
+        "call election": cmd.CallElection(reason="x"),
+        "take over": cmd.TakeOver(reason="x"),
         "pause": cmd.Pause(reason="x"),
         "resume": cmd.Resume(),
     }  # fmt: skip
@@ -121,7 +129,8 @@ def _made(name: str, state: State, draw: Callable[[st.SearchStrategy[object]], o
 NAMES = ("advance", "review", "phone", "commit", "recuse", "rule", "replace", "vote", "ask", "answer", "call", "start",
          "end", "change", "confirm change", "respond", "recheck", "withdraw", "quote", "release", "explain", "vote low",
          "sheet", "deviation", "reopen", "confirm", "check", "ask again", "answer again", "dissent", "quotes", "sheets",
-         "pause", "resume", "wait", "clock", "comes", "doubt", "vote doubt", *["asked"] * 12,
+         "pause", "resume", "wait", "clock", "comes", "doubt", "vote doubt", "mute", "say",
+         "call election", "take over", *["asked"] * 12,
          *["advance"] * 3)  # fmt: skip
 HOSTS = ("quotes", "sheets")
 ASKED = {"submit_review": "review", "sign_commitment": "commit", "vote_leader": "vote", "call_supplier": "call",
@@ -157,7 +166,9 @@ def test_any_sequence_of_commands_keeps_the_invariants(start: str, steps: list[s
             everyone = ("officer", *SPEAKER.values(), *room.state.members())
             actors = everyone if data.draw(flags) else (data.draw(people),)
             for actor in ("host",) if name in HOSTS else actors:
-                room.tries(actor, command)
+                before = room.state
+                if isinstance(room.tries(actor, command), Refused):
+                    assert room.state is before
         _check(room)
 
 
@@ -180,11 +191,41 @@ def _check(room: Room) -> None:
         assert state.leader in state.members()
         assert state.leader != "m0"
     assert not set(state.withdrew) & set(state.continuing())
+    _check_rankings(room)
+    _check_muted(room)
+    unread = (evo.BidsHandedOn, eve.PricesFixed, eve.QuotesOpened, eve.LowPriceDoubted)
+    for entry in room.log:
+        if isinstance(entry.event, unread):  # a price is told to a supplier by reading it out, and by nothing else
+            assert not any(may_see(state, who, entry) for who in SPEAKER.values())
     secret = (eve.SheetsOpened, eve.TotalsComputed, eve.QuotesOpened)
     for entry in room.log:
         if isinstance(entry.event, secret):
             assert not any(may_see(state, who, entry) for who in ("sa", "sb", "o1", "o2", "engineer"))
             assert state.candidates or not may_see(state, "officer", entry)
+
+
+def _check_rankings(room: Room) -> None:
+    """Never two rankings: between them a sheet was reopened, a check was answered, or a member was replaced."""
+    again = (eve.SheetReopened, eve.ReCheckAnswered, eve.MemberReplaced)
+    confirmed = [n for n, entry in enumerate(room.log) if isinstance(entry.event, eve.RankingConfirmed)]
+    for first, second in pairwise(confirmed):
+        assert any(isinstance(entry.event, again) for entry in room.log[first:second])
+
+
+def _check_muted(room: Room) -> None:
+    """Who was muted stays so until the officer lifts it."""
+    muted: set[str] = set()
+    for entry in room.log:
+        event = entry.event
+        if isinstance(event, evc.MutedByOfficer):
+            if not event.person:
+                muted = muted if event.muted else set()
+            elif event.muted:
+                muted.add(event.person)
+            else:
+                muted.discard(event.person)
+    assert room.state.muted == muted
+    assert len(room.state.with_role(Role.OFFICER)) == 1
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
