@@ -37,9 +37,7 @@ class TimestampClient:
         Raises:
             InputError: ``time.bad_address`` (``address``).
         """
-        for address in addresses:
-            if not address.startswith(("http://", "https://")) or len(address) > 400:
-                raise InputError("time.bad_address", address=address[:100])
+        check_addresses(addresses)
         self.addresses = tuple(addresses)
         self._trust = trust
         self._seconds = seconds
@@ -78,6 +76,13 @@ class TimestampClient:
         if moment is None or part.status is Status.FAILED or part.code.startswith("chain."):
             raise InputError("time.reply_refused", reason=part.code)
         return Stamped(token, moment, address)
+
+
+def check_addresses(addresses: Sequence[str]) -> None:
+    """Raises InputError ``time.bad_address`` (``address``) for what is no web address."""
+    for address in addresses:
+        if not address.startswith(("http://", "https://")) or len(address) > 400 or not address.isprintable():
+            raise InputError("time.bad_address", address=address[:100])
 
 
 async def read_limited(content: aiohttp.StreamReader, limit: int) -> bytes:

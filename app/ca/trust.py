@@ -316,6 +316,11 @@ def _certificates(item: bytes) -> list[x509.Certificate]:
         raise InputError("trust.unreadable") from None
 
 
+def read_authorities(item: bytes) -> list[bytes]:
+    """The certificates (DER) in ``item``: one in DER, or a PEM bundle; InputError ``trust.unreadable``."""
+    return [one.public_bytes(Encoding.DER) for one in _certificates(item)]
+
+
 def read_crls(item: bytes) -> list[x509.CertificateRevocationList]:
     """The revocation lists in ``item``: one in DER, or a PEM bundle; InputError ``trust.unreadable``."""
     if len(item) > MAX_TRUST_FILE:

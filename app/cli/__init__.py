@@ -62,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--people", type=Path, required=True, help="JSON list of the agency's and openers' people")
     new.add_argument("--trust", type=Path, required=True, help="PEM bundle of the CAs to be trusted")
     new.add_argument("--crl", type=Path, help="PEM bundle of revocation lists")
+    new.add_argument(
+        "--tsa", action="append", default=[], metavar="URL", help="time stamping authority (RFC 3161), several in order"
+    )
+    new.add_argument("--offline", action="store_true", help="ask no OCSP responder and no distribution point")
+    new.add_argument("--require-revocation", action="store_true", help="no sign-in while revocation cannot be told")
     new.add_argument("--rules", type=Path, help="rule pack (default: the one that is shipped)")
     new.add_argument("--mirror", type=Path, help="file for a second copy of the record, on another disk")
     new.add_argument("--public", default="127.0.0.1:7443", metavar="ADDRESS:PORT", help="for the links")
@@ -88,6 +93,9 @@ def _parser() -> argparse.ArgumentParser:
     committee = verbs.add_parser("committee", help="as officer: import the drawn committee; prints one link a member")
     committee.add_argument("people", type=Path, help="JSON list of the members")
     committee.add_argument("--draw", required=True, metavar="REFERENCE", help="number of the draw's record")
+    trust = verbs.add_parser("trust", help="as officer: have the case trust another certificate authority")
+    trust.add_argument("certificates", type=Path, help="its certificates, PEM or DER, as the authority publishes them")
+    trust.add_argument("--reason", required=True, help="why; everybody sees it in the record")
     advance = verbs.add_parser("advance", help="as officer: begin the next phase")
     advance.add_argument("phase", help="its code (docs/session.md)")
     advance.add_argument("--reason", default="", help="where something is still undone")
@@ -96,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
         (accept, "accept_kit"),
         (issue, "issue_kit"),
         (committee, "import_committee"),
+        (trust, "add_authority"),
         (advance, "advance"),
     ):
         _as_person(parser_)

@@ -18,6 +18,7 @@ from app.session.client import Client
 from app.session.rules import commands
 from app.session.rules.people import Person, Role
 from app.session.signin import digest_of
+from app.session.trust_settings import TrustSettings
 from app.session.wire.link import Link
 
 FILE_LIMIT = 4 * 1024 * 1024
@@ -77,6 +78,7 @@ def new_case(options: argparse.Namespace) -> int:
             people=people,
             clock=SystemClock(),
             mirror=options.mirror,
+            trust_settings=TrustSettings(tuple(options.tsa), not options.offline, options.require_revocation),
         )
         links = []
         for person in people:

@@ -1,11 +1,14 @@
 """``bidroom kit``, ``committee``, ``advance``: what officer and openers do before the opening, without the desk."""
 
 import argparse
+import base64
 import secrets
 
 import msgspec
 
 from app.ca.sealing_kit import KitCore
+from app.ca.signatures import describe, fingerprint
+from app.ca.trust import read_authorities
 from app.canon import sha256_hex
 from app.cli.case import read, read_people
 from app.errors import InputError
@@ -51,6 +54,16 @@ async def import_committee(client: Client, options: argparse.Namespace) -> int:
         await client.do(commands.Invite(person=person.id, secret_sha256=digest_of(secret)))
         link = msgspec.structs.replace(client.link, person=person.id, secret=secret)
         print(f"{person.id}\t{person.name}\t{link.text()}")
+    return 0
+
+
+async def add_authority(client: Client, options: argparse.Namespace) -> int:
+    """The officer has the case trust another certificate authority; prints what was added."""
+    for der in read_authorities(read(options.certificates)):
+        name = describe(der).holder
+        certificate = base64.b64encode(der).decode()
+        await client.do(commands.AddAuthority(certificate=certificate, name=name, reason=options.reason))
+        print(f"{name}\t{fingerprint(der)}")
     return 0
 
 

@@ -19,10 +19,12 @@ from app.session.room import Room
 from app.session.rules.commands import AddPerson, OpenCase
 from app.session.rules.people import Person
 from app.session.signin import base64_text
+from app.session.trust_settings import TrustSettings, write_settings
 
 BLOB_KEYS = (
     "envelope_sha256", "kit_sha256", "manifest_sha256", "segment_sha256", "notes_sha256", "pdf_sha256",
-    "share_sha256", "document_sha256", "drawn_signature_sha256", "sha256",
+    "share_sha256", "document_sha256", "drawn_signature_sha256", "photo_sha256", "evidence_sha256",
+    "sha256",
 )  # fmt: skip
 """Keys of events whose values name files: what the archive must hold."""
 
@@ -50,6 +52,7 @@ async def create_case(
     people: tuple[Person, ...],
     clock: Clock,
     mirror: Path | None = None,
+    trust_settings: TrustSettings | None = None,
 ) -> Room:
     """Make the case of one lot: its keys, its first entries (the case opened, the agency's people), its trust list.
 
@@ -57,6 +60,7 @@ async def create_case(
         trust_roots: PEM bundle of the CAs that this case believes; test roots only in a rehearsal.
         crls: PEM bundle of revocation lists, may be empty.
         people: at least one officer.
+        trust_settings: who stamps the record, and how revocation is asked for.
 
     Raises:
         InputError: ``case.*`` for what is wrong in the file (facts name the first problem), ``method.*``,
@@ -77,6 +81,8 @@ async def create_case(
     (folder / "trust.pem").write_bytes(trust_roots)
     (folder / "crls.pem").write_bytes(crls)
     (folder / "rulepack.json").write_bytes(rule_pack)
+    if trust_settings is not None:
+        write_settings(folder, trust_settings)
     if mirror is not None:
         (folder / "mirror.txt").write_text(str(mirror))
     windows = effective_windows(case_file.windows, rules)

@@ -9,6 +9,8 @@ import msgspec
 
 from app.ca.pdf_signer import PyHankoSigner
 from app.ca.pdf_verifier import check_increment
+from app.ca.signatures import describe
+from app.ca.trust import is_demo
 from app.errors import InputError
 from app.logs import get_logger
 from app.session.bidbox import BidBox
@@ -75,6 +77,8 @@ class Casework:
                 await self._box.check_sealed(room.state, "quote", command.header_sha256, command.envelope_sha256)
             case commands.FileAuthorisation():
                 self._require(command.document_sha256, PDF_LIMIT)
+            case commands.AddAuthority():
+                _check_authority(command, room.state.rehearsal)
             case commands.VerifyIdentity():
                 self._check_photo(command)
             case commands.IssueKit():
@@ -235,3 +239,18 @@ def _worker(kind: type[E], function: Callable[[E], Awaitable[None]]) -> Callable
         await function(effect)
 
     return work
+
+
+def _check_authority(command: commands.AddAuthority, rehearsal: bool) -> None:
+    """The certificate of a CA, named as it names itself; a test CA only in a rehearsal."""
+    try:
+        der = base64.b64decode(command.certificate, validate=True)
+    except ValueError as error:
+        raise InputError("certificate.unreadable") from error
+    info = describe(der)
+    if not info.authority:
+        raise InputError("refused.not_an_authority", name=info.holder[:80])
+    if info.holder != command.name:
+        raise InputError("refused.authority_name", name=info.holder[:80])
+    if is_demo(der) and not rehearsal:
+        raise InputError("trust.demo_root")

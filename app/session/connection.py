@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from app.ca.blind import blind
 from app.ca.signatures import verify_signature
-from app.ca.trust import TrustList
 from app.clock import parse_stamp, stamp
 from app.errors import BidroomError, InputError
 from app.logs import get_logger
 from app.record.acts import parse_command
 from app.record.entry import SignedCommand
+from app.session.case_trust import CaseTrust
 from app.session.room import Entry, Room
 from app.session.rules import commands
 from app.session.rules.command import Command
@@ -95,7 +95,7 @@ class Connection:
         transport: asyncio.Transport,
         room: Room,
         desk: Desk,
-        trust: TrustList,
+        trust: CaseTrust,
         signed_in: Callable[[], None] = lambda: None,
     ) -> None:
         self.person = ""
@@ -190,9 +190,13 @@ class Connection:
 
     async def _sign_in(self, message: wire.SignIn, nonce: bytes) -> None:
         host = bytes.fromhex(self._room.keys.fingerprint)
+        trust, evidence = await self._trust.for_sign_in(self._room.state, message)
         report = check_sign_in(
-            self._room.state, message, nonce=nonce, host=host, trust=self._trust, now=self._room.clock.now()
+            self._room.state, message, nonce=nonce, host=host, trust=trust, now=self._room.clock.now()
         )
+        self._trust.require(report.revocation)
+        kept_evidence = [self._room.blobs.put_bytes(one).sha256 for one in (*evidence.ocsp, *evidence.crls)]
+        report = msgspec.structs.replace(report, evidence_sha256=tuple(kept_evidence))
         if self._room.state.phase == CLOSED:  # nothing is recorded any more: it comes to read
             self._room.reads(report.person, report.session)
             self.person, self.session = report.person, report.session

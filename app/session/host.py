@@ -17,10 +17,12 @@ from app.ca.envelope_header import frame_header, read_header
 from app.errors import BidroomError, FaultError, InputError, is_full
 from app.logs import get_logger
 from app.session.case_folder import trust_of
+from app.session.case_trust import CaseTrust
 from app.session.casework import Casework
 from app.session.connection import Connection
 from app.session.disk import DiskLimits, DiskWatch, free_bytes
 from app.session.hall import Hall
+from app.session.reach import Witness, own_addresses
 from app.session.room import Room
 from app.session.rules import commands
 from app.session.rules.command import Command
@@ -28,6 +30,7 @@ from app.session.rules.events_case import SegmentClosed
 from app.session.rules.people import Role
 from app.session.rules.state import ANNOUNCED, CLOSED, FAILED, RECEIVING, State
 from app.session.rules.visibility import may_fetch, may_fetch_segment
+from app.session.stamping import Stamper
 from app.session.uploads import Uploads
 from app.session.wire import messages as wire
 from app.tasks import TaskSet
@@ -75,7 +78,8 @@ class CaseHost:
         self.port = 0
         self._listen = listen
         self._casework = Casework(room)
-        self._trust = trust_of(room.folder, room.state.rehearsal)
+        self._trust = CaseTrust(room.folder, trust_of(room.folder, room.state.rehearsal), room.clock)
+        self._stamper: Stamper | None = None
         self._connections: dict[str, set[Connection]] = {}
         self._access: dict[str, Connection] = {}
         self._hall: Hall | None = None
@@ -83,6 +87,7 @@ class CaseHost:
         self._offsets: dict[str, float] = {}
         self._segments = SegmentSources(room)
         self._watch: asyncio.Task[None] | None = None
+        self._witness = Witness(room.folder, room.clock)
         self._tasks = TaskSet()
         self._count = 0
         self._signing_in: Counter[str] = Counter()
@@ -94,6 +99,10 @@ class CaseHost:
             FaultError: ``host.port_unavailable``, ``media.*``.
         """
         await self.room.start()  # first of all: an outage shifts the clocks before anything can be late
+        authorities = self._trust.timestamps()
+        if authorities is not None:
+            self._stamper = Stamper(self.room, authorities)
+            await self._stamper.start()
         if media:
             self._hall = await Hall.start(
                 self.room,
@@ -120,6 +129,10 @@ class CaseHost:
         except OSError as error:
             raise FaultError("host.port_unavailable", port=self._listen.port) from error
         self.port = self._runner.addresses[0][1]
+        self._witness.port = self.port
+        self._witness.own |= {*own_addresses(), self._listen.public, self._listen.public_media or ""}
+        if self._hall is not None:
+            self._hall.show_reach(self.room.keys.fingerprint.encode(), self._witness.udp)
 
     @property
     def media_port(self) -> int:
@@ -131,8 +144,15 @@ class CaseHost:
         if self._hall is not None:
             await self._hall.stop_recording()
 
+    async def stamp_last(self) -> None:
+        """Have the last head stamped before the case is archived, where there is an authority and it answers."""
+        if self._stamper is not None:
+            await self._stamper.finish()
+
     async def close(self) -> None:
         """Say goodbye, close the recording and the record."""
+        if self._stamper is not None:
+            await self._stamper.close()
         if self._watch is not None:
             self._watch.cancel()  # it must not start a recording again
         if self._hall is not None:
@@ -159,11 +179,15 @@ class CaseHost:
         self._signing_in[address] += 1
         counted = True
 
-        def signed_in() -> None:
+        def leave_door() -> None:
             nonlocal counted
             if counted:
                 counted = False
                 self._signing_in[address] -= 1
+
+        def signed_in() -> None:
+            self._witness.tcp(address)
+            leave_door()
 
         socket = web.WebSocketResponse(heartbeat=10.0, max_msg_size=wire.INBOUND_LIMIT)
         try:
@@ -172,7 +196,7 @@ class CaseHost:
         except BidroomError as error:
             _log.info("connection ended", code=error.code)
         finally:
-            signed_in()
+            leave_door()
             self._count -= 1
             await socket.close()
         return socket

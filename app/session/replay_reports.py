@@ -27,8 +27,9 @@ SAME_FIELDS: dict[type[Event], type[Command]] = {
     ev.QuotesOpened: cmd.ReportQuotes,
     evc.SegmentClosed: cmd.ReportSegment,
     evc.ClockChecked: cmd.ReportClocks,
-    evc.DiskNoted: cmd.ReportDisk,
     evc.OutageNoted: cmd.ReportOutage,
+    evc.DiskNoted: cmd.ReportDisk,
+    evc.TimeStampsNoted: cmd.ReportTimeStamps,
     evc.Delivered: cmd.ReportDelivered,
 }
 """Reports that say just what their event says."""

@@ -123,6 +123,23 @@ def _trusted(trust: TrustList, certificate: bytes, chain: tuple[bytes, ...], now
     return verdict.revocation.status.value
 
 
+def check_certificates(message: SignIn, trust: TrustList, now: datetime) -> tuple[tuple[bytes, ...], ...]:
+    """The paths, leaf first, of the token's certificates; a token that does not sign or is not trusted has none.
+
+    Raises:
+        InputError: ``message.malformed``, ``sign_in.signature``, ``sign_in.untrusted``.
+    """
+    certificate, encryption = unbase64(message.certificate), unbase64(message.encryption_certificate)
+    if not verify_signature(certificate, unbase64(message.challenge), unbase64(message.signature)):
+        raise InputError("sign_in.signature")
+    chain = tuple(unbase64(item) for item in message.chain)
+    _trusted(trust, certificate, chain, now)
+    paths = [trust.validate(certificate, chain, now, "sign").path]
+    if encryption != certificate:
+        paths.append(trust.validate(encryption, chain, now, "decrypt").path)
+    return tuple(path for path in paths if path)
+
+
 def _encryption(
     message: SignIn, info: CertificateInfo, level: Level, trust: TrustList, chain: tuple[bytes, ...], now: datetime
 ) -> str:

@@ -28,6 +28,7 @@ class LivePki:
 
     Attributes:
         root, intermediate: DER.
+        keys: private keys by label.
         tsa: address of the time stamping authority.
         requests: paths asked for, in order.
         down: answer 503 to everything.
@@ -37,13 +38,13 @@ class LivePki:
 
     def __init__(self, folder: Path, now: datetime) -> None:
         self.requests: list[str] = []
+        self.keys = {name: ec.generate_private_key(ec.SECP256R1()) for name in _KEYS}
         self.down = False
         self.answer: bytes | None = None
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._server: BaseWSGIServer = make_server("127.0.0.1", 0, self._serve, request_handler=_Silent)
         address = f"http://127.0.0.1:{self._server.server_port}"
-        for name in _KEYS:
-            key = ec.generate_private_key(ec.SECP256R1())
+        for name, key in self.keys.items():
             text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             (folder / f"{name}.pem").write_bytes(text)
         config = CertomancerConfig.from_yaml(
@@ -107,12 +108,12 @@ def _config(now: datetime) -> dict[str, object]:
             "profiles": [{"id": "simple-ca", "params": services}],
         }
 
-    def person(name: str, start: int = -30, end: int = 300, use: str = "digital_signature") -> dict[str, object]:
+    def person(name: str, start: int = -30, end: int = 300, *, signs: bool = True) -> dict[str, object]:
         return {
             "subject": name,
             "issuer": "interm",
             "validity": {"valid-from": days(start), "valid-to": days(end)},
-            "extensions": [usage(use)],
+            "extensions": [usage(*(("digital_signature",) if signs else ()), "key_agreement")],
         }
 
     def service(name: str, issuer: str, purpose: str) -> dict[str, object]:
@@ -134,7 +135,7 @@ def _config(now: datetime) -> dict[str, object]:
         "revoked": person("revoked", -60) | {"revocation": {"revoked-since": days(-30), "reason": "key_compromise"}},
         "expired": person("expired", -300, -10),
         "not_yet": person("not_yet", 10),
-        "wrong_usage": person("wrong_usage", use="key_encipherment"),
+        "wrong_usage": person("wrong_usage", signs=False),
         "unknown": person("unknown") | {"issuer": "other"},
     }
     every = {"simulated-update-schedule": "P30D"}

@@ -8,8 +8,10 @@ import pytest
 from world import World
 
 from app.ca.sealing_kit import parse
+from app.ca.signatures import fingerprint
 from app.cli import officer
 from app.errors import InputError
+from app.rehearsal.demo_pki import DemoPki
 from app.session.signin import digest_of
 from app.session.wire.link import parse_link
 
@@ -56,6 +58,20 @@ async def test_committee_is_imported_with_links_that_the_host_knows(
     link = parse_link(capsys.readouterr().out.strip().split("\t")[2])
     assert (link.person, link.fingerprint) == ("e1", world.room.keys.fingerprint)
     assert world.state.invitations[digest_of(link.secret)].person == "e1"
+
+
+async def test_another_authority_is_trusted_from_then_on(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = DemoPki.create(tmp_path / "other", world.clock.now())
+    presiding = await world.enter("officer")
+    await officer.add_authority(presiding, Namespace(certificates=other.trust_file, reason="省级 CA"))
+    assert capsys.readouterr().out.strip().endswith(fingerprint(other.root))
+    assert len(world.state.authorities) == 1
+    unreadable = tmp_path / "no.pem"
+    unreadable.write_text("nothing", "utf-8")
+    with pytest.raises(InputError, match=r"trust\.unreadable"):
+        await officer.add_authority(presiding, Namespace(certificates=unreadable, reason="x"))
 
 
 async def test_people_file_is_refused_as_a_whole(world: World, tmp_path: Path) -> None:

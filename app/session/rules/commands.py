@@ -81,6 +81,14 @@ class VerifyIdentity(Command, frozen=True, kw_only=True):
     valid_minutes: int = 30
 
 
+class AddAuthority(Command, frozen=True, kw_only=True):
+    """增加信任的证书机构: a CA certificate (DER, base64), its holder's name, and why this case believes it."""
+
+    certificate: str
+    name: str
+    reason: str
+
+
 class AssignSeats(Command, frozen=True, kw_only=True):
     """安排席位: who sits in ``room``, and whose desk runs its camera and microphone (empty: nobody's).
 
@@ -638,6 +646,7 @@ class ReportSignIn(Command, frozen=True, kw_only=True):
     invitation_sha256: str = ""
     drawn_signature_sha256: str = ""
     blind_certificate: str = ""
+    evidence_sha256: tuple[str, ...] = ()
     registers: Person | None = None
 
 
@@ -732,6 +741,13 @@ class ReportDisk(Command, frozen=True, kw_only=True):
     space: str
     minutes_left: int
     free: int
+
+
+class ReportTimeStamps(Command, frozen=True, kw_only=True):
+    """Whether the record's heads get their time stamps."""
+
+    missing: bool
+    reason: str
 
 
 class ReportSource(Command, frozen=True, kw_only=True):

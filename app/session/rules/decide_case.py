@@ -158,6 +158,13 @@ def _(state: State, actor: str, command: cmd.ReportRecording, now: datetime) -> 
     return [ev.RecordingStopped(reason=command.reason)] if state.recording.running else []
 
 
+@decides(cmd.ReportTimeStamps, by=(HOST,))
+def _(state: State, actor: str, command: cmd.ReportTimeStamps, now: datetime) -> Events:
+    if command.missing == state.stamps_missing:
+        return []
+    return [ev.TimeStampsNoted(missing=command.missing, reason=command.reason)]
+
+
 @decides(cmd.ReportDisk, by=(HOST,))
 def _(state: State, actor: str, command: cmd.ReportDisk, now: datetime) -> Events:
     if (command.space, command.minutes_left) == (state.disk.space, state.disk.minutes_left):

@@ -13,6 +13,8 @@ from app.session.rules.people import HOST, Level, Party, Role
 from app.session.rules.state import ANNOUNCED, RECEIVING, State
 from app.session.rules.waiting import overdue
 
+MOST_AUTHORITIES = 64
+
 
 @decides(cmd.OpenCase, by=(HOST,))
 def _(state: State, actor: str, command: cmd.OpenCase, now: datetime) -> Events:
@@ -116,6 +118,15 @@ def _(state: State, actor: str, command: cmd.VerifyIdentity, now: datetime) -> E
     ]
 
 
+@decides(cmd.AddAuthority, by=("officer",), while_paused=True)
+def _(state: State, actor: str, command: cmd.AddAuthority, now: datetime) -> Events:
+    if command.certificate in state.authorities:
+        raise InputError("refused.authority_known", name=command.name)
+    if len(state.authorities) >= MOST_AUTHORITIES:
+        raise InputError("refused.authorities", count=MOST_AUTHORITIES)
+    return [ev.AuthorityAdded(certificate=command.certificate, name=text(command.name), reason=text(command.reason))]
+
+
 @decides(cmd.ReportSignIn, by=(HOST,))
 def _(state: State, actor: str, command: cmd.ReportSignIn, now: datetime) -> Events:
     events: Events = []
@@ -135,6 +146,7 @@ def _(state: State, actor: str, command: cmd.ReportSignIn, now: datetime) -> Eve
             invitation_sha256=command.invitation_sha256,
             drawn_signature_sha256=command.drawn_signature_sha256,
             blind_certificate=command.blind_certificate,
+            evidence_sha256=command.evidence_sha256,
         )
     )
     return events

@@ -96,7 +96,10 @@ class SupplierRegistered(Event, frozen=True, kw_only=True):
 
 
 class SignedIn(Event, frozen=True, kw_only=True):
-    """签到: the person's token signed the challenge together with the session key (Ed25519, hex)."""
+    """签到: the person's token signed the challenge together with the session key (Ed25519, hex).
+
+    ``evidence_sha256``: the revocation lists and OCSP answers that were looked at besides the case's own.
+    """
 
     person: str
     level: Level
@@ -110,6 +113,7 @@ class SignedIn(Event, frozen=True, kw_only=True):
     invitation_sha256: str = ""
     drawn_signature_sha256: str = ""
     blind_certificate: str = ""
+    evidence_sha256: tuple[str, ...] = ()
 
 
 class SignInRefused(Event, frozen=True, kw_only=True):
@@ -339,6 +343,21 @@ class DiskNoted(Event, frozen=True, kw_only=True):
     space: str
     minutes_left: int
     free: int
+
+
+class AuthorityAdded(Event, frozen=True, kw_only=True):
+    """增加信任的证书机构: from now on the case believes this CA too (certificate: DER, base64), with the reason."""
+
+    certificate: str
+    name: str
+    reason: str
+
+
+class TimeStampsNoted(Event, frozen=True, kw_only=True):
+    """时间戳服务: no authority stamps the record's heads any more (``reason``), or again one does."""
+
+    missing: bool
+    reason: str
 
 
 class SourceStarted(Event, frozen=True, kw_only=True):

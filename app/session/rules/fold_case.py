@@ -348,6 +348,16 @@ def _(state: State, event: ev.DiskNoted, at: Recorded) -> State:
     return state.with_(disk=Disk(space=event.space, minutes_left=event.minutes_left))
 
 
+@applies(ev.AuthorityAdded)
+def _(state: State, event: ev.AuthorityAdded, at: Recorded) -> State:
+    return state.with_(authorities=(*state.authorities, event.certificate))
+
+
+@applies(ev.TimeStampsNoted)
+def _(state: State, event: ev.TimeStampsNoted, at: Recorded) -> State:
+    return state.with_(stamps_missing=event.missing)
+
+
 @applies(ev.SourceStarted)
 def _(state: State, event: ev.SourceStarted, at: Recorded) -> State:
     source = Source(id=event.source, person=event.person, name=event.name, kind=event.kind)

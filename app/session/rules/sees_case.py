@@ -240,6 +240,17 @@ def _disk(who: Viewer, event: evc.DiskNoted, at: Recorded) -> bool:
     return who.staff or who.supervisor or who.engineer
 
 
+@seen_by(evc.AuthorityAdded)
+def _authority(who: Viewer, event: evc.AuthorityAdded, at: Recorded) -> bool:
+    """Whom the case believes is everybody's business."""
+    return True
+
+
+@seen_by(evc.TimeStampsNoted)
+def _stamps(who: Viewer, event: evc.TimeStampsNoted, at: Recorded) -> bool:
+    return who.staff or who.supervisor or who.engineer
+
+
 @seen_by(evc.SourceStarted)
 def _source(who: Viewer, event: evc.SourceStarted, at: Recorded) -> bool:
     return _of_source(who, event.person)

@@ -322,8 +322,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     superseded: frozenset[str] = frozenset()
 
     sources: dict[str, Source] = msgspec.field(default_factory=dict)
-    disk: Disk = Disk()
     recording: Recording = Recording()
+    disk: Disk = Disk()
+    authorities: tuple[str, ...] = ()  # CA certificates (DER, base64) the officer added to the case's trust list
+    stamps_missing: bool = False  # no authority answers where the case names one
 
     discipline_read: bool = False
     bidders_published: bool = False

@@ -33,6 +33,8 @@ def alarms(facts: StepFacts, around: Surroundings, distrust: str, now: datetime)
     disk = disk_warning(state)
     if disk:
         found.append(Alarm("disk", Tone.BAD, disk))
+    if state.stamps_missing:
+        found.append(Alarm("stamps", Tone.WARN, tr("时间戳服务无应答，记录尚未盖时间戳。")))
     for source in state.sources.values():
         if not source.live:
             name = facts.name(source.person) if source.person else source.name

@@ -163,6 +163,8 @@ _ONE_OF_A_KIND: tuple[Event, ...] = (
     evc.RecordingStarted(sources=("v-sa",), hours_left=9),
     evc.RecordingStopped(reason="x"),
     evc.DiskNoted(space="low", minutes_left=119, free=1),
+    evc.AuthorityAdded(certificate="eA==", name="x", reason="x"),
+    evc.TimeStampsNoted(missing=True, reason="TimeoutError"),
     evc.SourceLost(source="v-m1"),
     evc.SourceRestored(source="v-sa"),
     evc.DocumentSigned(document="d-evaluation_report", person="m1", pdf_sha256="00"),

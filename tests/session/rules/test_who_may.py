@@ -20,13 +20,13 @@ PEOPLE = {
     "purchaser": "o2", "supervisor": "boss", "member": "m1", "host": HOST, "stranger": "nobody",
 }
 BY = {
-    "host": "tick report_outage report_clocks report_document report_recording report_source report_segment report_disk"
+    "host": "tick report_outage report_clocks report_document report_recording report_disk report_time_stamps report_source report_segment"
             " report_delivered report_quotes report_seals report_bid_opened report_bid_failed report_bids open_case"
             " report_sign_in report_sign_in_refused report_connection report_bid_refused report_sheets",
     "officer": "pause resume fail_case waive_gate extend_window rule_member_recusal replace_member remove mute_person"
                " lock_room mark_absent read_discipline publish_bidders rule_recusal rule_seal_mismatch"
                " attribute_failure read_price answer_objection adjourn_objection import_committee reset_certificate"
-               " fix_kit issue_kit confirm_check ask_re_check",
+               " fix_kit issue_kit confirm_check ask_re_check add_authority",
     "officer host": "add_person",
     "officer clerk": "admit verify_identity",
     "officer clerk host": "invite",
@@ -64,7 +64,7 @@ DURING = {
 WHILE_PAUSED = {
     "resume", "fail_case", "admit", "remove", "raise_hand", "lower_hand", "mute_person", "lock_room", "post_message",
     "note_incident", "give_notice", "file_authorisation", "mark_seen", "reset_certificate", "verify_identity",
-    "assign_seats", "take_over",
+    "assign_seats", "add_authority", "take_over",
 }
 PHASES = ("announced", "receiving", "gathering", "discipline", "seal_check", "decrypting", "reading", "objections",
           "signing", "opening_closed", "qualification", "assembling", "commitment", "leader", "conformity", "low_price",

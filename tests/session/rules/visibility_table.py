@@ -88,6 +88,8 @@ authorisation_filed                  a          ocsa       ocsa       ocsa      
 recording_started                    ocegpsab   ocegpsab   ocegpsab   ocegps     ocegpsm    ocegpsm
 recording_stopped                    ocegpsab   ocegpsab   ocegpsab   ocegps     ocegpsm    ocegpsm
 disk_noted                           oces       oces       oces       oces       oces       oces
+authority_added                      ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm
+time_stamps_noted                    oces       oces       oces       oces       oces       oces
 source_lost                          -          -          -          -          ocesm      ocesm
 source_restored                      -          ocsa       ocgpsab    -          ocgpsam    ocgpsam
 document_signed                      -          -          -          -          sm         ocsm
@@ -250,6 +252,8 @@ authorisation_filed                  a          ocsa       ocsa       ocsa      
 recording_started                    ocegpsabm  ocegpsabm  ocegpsabm  ocegpsm    ocegpsm    ocegpsm
 recording_stopped                    ocegpsabm  ocegpsabm  ocegpsabm  ocegpsm    ocegpsm    ocegpsm
 disk_noted                           oces       oces       oces       oces       oces       oces
+authority_added                      ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm
+time_stamps_noted                    oces       oces       oces       oces       oces       oces
 source_lost                          -          -          -          -          ocesm      ocesm
 source_restored                      -          ocsa       ocgpsam    -          ocgpsam    ocgpsam
 document_signed                      -          -          -          -          sm         ocsm
