@@ -5,7 +5,7 @@ import asyncio
 import contextlib
 import getpass
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from app.ca.envelope import read_header
@@ -24,6 +24,7 @@ from app.procurement.bid_file import bid_payload, parse_bid_file
 from app.rehearsal.sample_bids import measure
 from app.session import acts
 from app.session.client import Client, Person
+from app.session.pace import Pace, clock_text
 from app.session.rules.people import Level
 from app.session.wire.link import parse_link
 
@@ -92,7 +93,7 @@ async def seal(options: argparse.Namespace) -> int:
     payload = bid_payload(bid, [measure(folder / document.name, document.kind) for document in bid.documents])
     files = [(document.name, folder / document.name) for document in payload.documents]
     async with token_of(options) as key:
-        header = await acts.seal_bid(kit, payload, files, options.out, key, _progress)
+        header = await acts.seal_bid(kit, payload, files, options.out, key, _progress())
     print(f"\n{options.out}\t{header}")
     return 0
 
@@ -101,7 +102,7 @@ async def submit(client: Client, options: argparse.Namespace) -> int:
     """Upload; keep the receipt."""
     with open(options.envelope, "rb") as file:
         header = read_header(file).sha256
-    receipt = await acts.submit_bid(client, options.envelope, header, _progress)
+    receipt = await acts.submit_bid(client, options.envelope, header, _progress())
     options.receipt.write_bytes(receipt)
     print(f"\n{options.receipt}")
     return 0
@@ -119,5 +120,13 @@ async def kit(client: Client, options: argparse.Namespace) -> int:
     return 0
 
 
-def _progress(done: int, total: int) -> None:
-    print(f"\r{done * 100 // max(total, 1):3d} %", end="", file=sys.stderr, flush=True)
+def _progress() -> Callable[[int, int], None]:
+    """Per cent and the time left, on the terminal's one line."""
+    pace, clock = Pace(), SystemClock()
+
+    def show(done: int, total: int) -> None:
+        left = pace.left(done, total, clock.monotonic())
+        rest = f"  {clock_text(left)}" if left is not None else ""
+        print(f"\r{done * 100 // max(total, 1):3d} %{rest:10}", end="", file=sys.stderr, flush=True)
+
+    return show

@@ -79,6 +79,24 @@ class BlobStore:
         """A writer for one file, piece by piece; with a case key (32 bytes) it lies encrypted."""
         return BlobWriter(self, self._incoming, case_key, self._limit if limit is None else min(limit, self._limit))
 
+    @property
+    def incoming(self) -> Path:
+        """Where files lie that are not whole yet."""
+        return self._incoming
+
+    def adopt(self, part: Path, sha256: str) -> BlobRef:
+        """Take over a whole file from :attr:`incoming`, fsynced, whose digest the caller has computed.
+
+        Raises:
+            OSError: from the disk.
+        """
+        size, found = part.stat().st_size, self._find(sha256)
+        if found is None:
+            self._adopt(part, sha256, False)
+        else:
+            part.unlink(missing_ok=True)
+        return BlobRef(sha256, size, found is not None and found.suffix == _SEALED_SUFFIX)
+
     def put(
         self, source: BinaryIO | Iterable[bytes], case_key: bytes | None = None, limit: int | None = None
     ) -> BlobRef:

@@ -30,6 +30,7 @@ from app.procurement.bid import BidPayload, PriceSchedule, QuotePayload
 from app.procurement.case import Organisation
 from app.session.bidbox import sealed_context
 from app.session.client import Client
+from app.session.large_upload import upload_large
 from app.session.rules import commands
 from app.session.rules.event import Grave
 from app.session.rules.events_case import PhaseEntered
@@ -154,12 +155,12 @@ async def seal_bid(
 
 
 async def submit_bid(client: Client, envelope: Path, header_sha256: str, progress: Progress | None = None) -> bytes:
-    """Upload and submit; the signed receipt, which the supplier keeps.
+    """Upload, going on where a lost connection stopped it, and submit; the signed receipt, which the supplier keeps.
 
     Raises:
         InputError: ``bid.*`` with the reason why it was not received.
     """
-    digest = await client.files.upload(envelope, progress)
+    digest = await upload_large(client.files, envelope, progress)
     supplier = client.state.supplier_of(client.me)
     current = client.state.bids.get(supplier)
     replaces = current.header_sha256 if current is not None and not current.withdrawn else ""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ class Files:
                     progress(sent, size)
 
         path = "blobs?private=1" if private else "blobs"
-        async with self._request("PUT", path, data=pieces(), size=size) as response:
+        async with self.request("PUT", path, data=pieces(), size=size) as response:
             answer = await response.json()
             if response.status == 413:
                 raise InputError(str(answer["code"]), **answer["facts"])
@@ -96,7 +96,7 @@ class Files:
         Raises:
             InputError: ``blob.missing`` (or not for this person now), ``blob.too_large``.
         """
-        async with self._request("GET", f"headers/{envelope_sha256}") as response:
+        async with self.request("GET", f"headers/{envelope_sha256}") as response:
             if response.status != 200:
                 raise InputError("blob.missing", digest=envelope_sha256)
             data = await response.content.read(limit + 1)
@@ -119,7 +119,7 @@ class Files:
 
     async def _download(self, sha256: str) -> AsyncIterator[bytes]:
         digest = hashlib.sha256()
-        async with self._request("GET", f"blobs/{sha256}") as response:
+        async with self.request("GET", f"blobs/{sha256}") as response:
             if response.status == 404:
                 raise InputError("blob.missing", digest=sha256)
             if response.status != 200:
@@ -130,11 +130,16 @@ class Files:
         if digest.hexdigest() != sha256:
             raise FaultError("blob.damaged", digest=sha256)
 
+    def unreachable(self) -> FaultError:
+        """The error of a host that does not answer as it should."""
+        return FaultError("client.unreachable", address=self.link.host, port=self.link.port)
+
     @contextlib.asynccontextmanager
-    async def _request(
-        self, method: str, path: str, size: int | None = None, **options: Any
+    async def request(
+        self, method: str, path: str, size: int | None = None, more: Mapping[str, str] | None = None, **options: Any
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        headers = {"Authorization": f"Bearer {self.access}"}
+        """One request with this desk's bearer; ``size`` of its body, ``more`` headers; ``client.unreachable``."""
+        headers = {"Authorization": f"Bearer {self.access}", **(more or {})}
         if size is not None:
             headers["Content-Length"] = str(size)  # so that a host without room says so before it all has come
         try:

@@ -23,6 +23,7 @@ from app.session.connection import Connection
 from app.session.disk import DiskLimits, DiskWatch, free_bytes
 from app.session.hall import Hall
 from app.session.reach import Witness, own_addresses
+from app.session.resuming import Resuming
 from app.session.room import Room
 from app.session.rules import commands
 from app.session.rules.command import Command
@@ -89,6 +90,13 @@ class CaseHost:
         self._watch: asyncio.Task[None] | None = None
         self._witness = Witness(room.folder, room.clock)
         self._tasks = TaskSet()
+        self._resuming = Resuming(
+            room.blobs,
+            lambda request: self._bearer(request).person,
+            self._bid_limit,
+            self._uploads.admit,
+            STALL_SECONDS,
+        )
         self._count = 0
         self._signing_in: Counter[str] = Counter()
 
@@ -117,6 +125,8 @@ class CaseHost:
         app.router.add_get("/v1/desk", self._desk)
         app.router.add_put("/v1/blobs", self._put_blob)
         app.router.add_get("/v1/blobs/{sha256}", self._get_blob)
+        self._resuming.routes(app)
+        await asyncio.to_thread(self._resuming.sweep)
         app.router.add_get("/v1/headers/{sha256}", self._get_header)
         app.router.add_get("/v1/health", self._health)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
@@ -207,6 +217,12 @@ class CaseHost:
             if secrets.compare_digest(access.encode(), token):
                 return connection
         raise web.HTTPUnauthorized
+
+    def _bid_limit(self, person: str) -> int:
+        """Bytes of an upload that may be continued: envelopes of suppliers, while they are received."""
+        state = self.room.state
+        bidding = state.has_role(person, Role.SUPPLIER) and state.phase in (ANNOUNCED, RECEIVING, "gathering")
+        return BID_LIMIT if bidding else 0
 
     async def _put_blob(self, request: web.Request) -> web.Response:
         """Upload: streamed to disk; a supplier's envelope may be large, everything else is small (see uploads.py)."""

@@ -15,13 +15,14 @@ from app.ca.sealing_kit import verify as verify_kit
 from app.ca.signatures import describe
 from app.ca.token import KeyHolder
 from app.ca.trust import Status, TrustList, Verdict
-from app.clock import Clock, parse_stamp
+from app.clock import Clock, SystemClock, parse_stamp
 from app.errors import BidroomError, FaultError, InputError
 from app.procurement.bid import BidPayload
 from app.procurement.case import Organisation
 from app.rehearsal.sample_bids import measure
 from app.session import acts
 from app.session.client import Client
+from app.session.pace import Pace, clock_text
 from app.session.rules.state import ANNOUNCED, RECEIVING
 from app.settings import data_dir
 from app.ui import texts
@@ -185,8 +186,7 @@ class Sealing(QObject):
         out = folder / f"{number}.bid"
         files = [(one.path.name, one.path) for one in request.documents]
 
-        def progress(done: int, total: int) -> None:
-            self._tell(done / max(1, total), tr("正在签名并加密…"))
+        progress = self._measured(tr("正在签名并加密…"))
 
         header = await acts.seal_bid(kit, payload, files, out, key, progress)
         self.wizard.show_sealed(SealedView(path=out, size=out.stat().st_size, header_digest=header))
@@ -196,8 +196,7 @@ class Sealing(QObject):
         if client is None:
             raise InputError("bid.not_joined")
 
-        def progress(done: int, total: int) -> None:
-            self._tell(done / max(1, total), tr("正在上传…"))
+        progress = self._measured(tr("正在上传…"))
 
         data = await acts.submit_bid(client, sealed.path, sealed.header_digest, progress)
         found = receipts.verify(data, client.link.fingerprint)
@@ -212,6 +211,17 @@ class Sealing(QObject):
 
     async def _save_receipt(self) -> None:
         await save_receipt(self._receipt, self.wizard.window())
+
+    def _measured(self, text: str) -> Callable[[int, int], None]:
+        """Progress in bytes as share and text with the time left; called on any thread."""
+        pace, clock = Pace(), SystemClock()
+
+        def progress(done: int, total: int) -> None:
+            left = pace.left(done, total, clock.monotonic())
+            rest = "" if left is None else tr("还需 {time}", time=clock_text(left))
+            self._tell(done / max(1, total), f"{text} {rest}".rstrip())
+
+        return progress
 
     def _tell(self, share: float, text: str) -> None:
         """From any thread."""
