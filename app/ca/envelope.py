@@ -18,8 +18,11 @@ from app.ca.envelope_open import OpenedEnvelope, Sink, open_envelope, open_with_
 from app.ca.envelope_plan import Recipient
 from app.ca.envelope_seal import SealedEnvelope, seal, seal_bytes
 from app.ca.envelope_shares import Share, share_matches, take_share
+from app.ca.suite import GM_1, INTL_1, Suite, suite_for
 
 __all__ = [
+    "GM_1",
+    "INTL_1",
     "SIGNATURE_DOMAIN",
     "Core",
     "EnvelopeHeader",
@@ -32,6 +35,7 @@ __all__ = [
     "SealedEnvelope",
     "Share",
     "Sink",
+    "Suite",
     "check",
     "open_envelope",
     "open_with_key",
@@ -39,5 +43,6 @@ __all__ = [
     "seal",
     "seal_bytes",
     "share_matches",
+    "suite_for",
     "take_share",
 ]

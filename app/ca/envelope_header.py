@@ -6,22 +6,21 @@ streams one after another. The header names nobody. docs/formats/bid-envelope.md
 
 import base64
 import binascii
-import hmac
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, BinaryIO, Final, Literal
+from typing import Annotated, Any, BinaryIO, Final, Literal
 
 import msgspec
 
 from app.ca.shares import MAX_SHARES
 from app.ca.streams import Digest, Meter, hash_stream, is_sealed_size
+from app.ca.suite import SUITES, Suite, SuiteName
 from app.canon import canonical, parse_canonical, sha256_hex
 from app.errors import FaultError, InputError
 
 MAGIC: Final = b"BIDENV1\n"
-SUITE: Final = "intl-1"
 MAX_HEADER: Final = 2 << 20
 MAX_FILES: Final = 512
 MAX_MUST: Final = 4
@@ -70,9 +69,10 @@ class RecipientEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Core(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What every key in the envelope is derived from; its SHA-256 is in each share and in the signed manifest.
+    """What every key in the envelope is derived from; its digest is in each share and in the signed manifest.
 
     Attributes:
+        suite: with which algorithms, see :mod:`app.ca.suite`.
         env_id: 32 random bytes, hex.
         purpose: what the content is; an envelope of one purpose is never taken for another.
         rehearsal: made for a rehearsal or demo; never opens as real, nor the reverse.
@@ -80,7 +80,7 @@ class Core(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     v: Literal[1]
-    suite: Literal["intl-1"]
+    suite: SuiteName
     env_id: Hex32
     purpose: Purpose
     rehearsal: bool
@@ -91,14 +91,14 @@ class Core(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _WireDigest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size: StreamSize
-    sha256: Hex32
+    digest: Hex32
 
 
 class _WireHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     core: Core
     commit: Hex32
     blobs: tuple[Annotated[str, msgspec.Meta(max_length=MAX_BLOB * 4 // 3 + 4)], ...]
-    streams: Annotated[tuple[_WireDigest, ...], msgspec.Meta(min_length=1, max_length=MAX_FILES + 1)]
+    streams: Annotated[tuple[dict[str, Any], ...], msgspec.Meta(min_length=1, max_length=MAX_FILES + 1)]
 
 
 class EnvelopeHeader(msgspec.Struct, frozen=True):
@@ -108,7 +108,7 @@ class EnvelopeHeader(msgspec.Struct, frozen=True):
         core: see :class:`Core`.
         commit: commitment to the one key that opens the envelope, hex.
         blobs: one CMS blob per recipient, in the order of ``core.recipients``.
-        streams: size and SHA-256 of each ciphertext; stream 0 is the signed manifest, the others the files.
+        streams: size and digest of each ciphertext; stream 0 is the signed manifest, the others the files.
         raw: the header's bytes as they are in the file.
     """
 
@@ -120,13 +120,18 @@ class EnvelopeHeader(msgspec.Struct, frozen=True):
 
     @property
     def sha256(self) -> str:
-        """Hex digest of ``raw``: what the receipt binds."""
+        """SHA-256 (hex) of ``raw``, in every suite: how receipt and record, which have one hash, name this header."""
         return sha256_hex(self.raw)
 
     @property
-    def core_sha256(self) -> str:
+    def suite(self) -> Suite:
+        """The algorithms of this envelope."""
+        return SUITES[self.core.suite]
+
+    @property
+    def core_digest(self) -> str:
         """Hex digest of the canonical core ("hc")."""
-        return core_sha256(self.core)
+        return core_digest(self.core)
 
     @property
     def body_offset(self) -> int:
@@ -144,18 +149,33 @@ def refuse(code: str, fault: Fault, **facts: str | int | bool | None) -> InputEr
     return InputError(f"envelope.{code}", fault=fault, **facts)
 
 
-def recipient_tag(env_id: str, certificate_fingerprint: str) -> str:
-    """How an envelope names an opener: HMAC-SHA-256(env_id, domain + SHA-256 of the certificate), hex.
+def recipient_tag(suite: Suite, env_id: str, certificate: bytes) -> str:
+    """How an envelope names an opener: the suite's HMAC(env_id, domain + digest of the certificate's DER), hex.
 
     Only who holds the certificate can tell; two envelopes to the same opener have different tags.
     """
-    message = _TAG_DOMAIN + bytes.fromhex(certificate_fingerprint)
-    return hmac.digest(bytes.fromhex(env_id), message, "sha256").hex()
+    return suite.mac(bytes.fromhex(env_id), _TAG_DOMAIN + suite.digest(certificate)).hex()
 
 
-def core_sha256(core: Core) -> str:
-    """SHA-256 (hex) of the core in canonical JSON."""
-    return sha256_hex(canonical(msgspec.to_builtins(core)))
+def core_digest(core: Core) -> str:
+    """Digest (hex) of the core in canonical JSON, by the suite it names."""
+    return SUITES[core.suite].hexdigest(canonical(msgspec.to_builtins(core)))
+
+
+def with_digest_name(suite: Suite, entry: dict[str, Any]) -> dict[str, Any]:
+    """``entry`` with its ``digest`` under the name that the suite has for it in files."""
+    return {suite.digest_name if name == "digest" else name: value for name, value in entry.items()}
+
+
+def without_digest_name(suite: Suite, entry: object) -> dict[str, Any]:
+    """The reverse of :func:`with_digest_name`; no other name passes for the suite's.
+
+    Raises:
+        ValueError: what is no object, or already has a ``digest``.
+    """
+    if not isinstance(entry, dict) or "digest" in entry:
+        raise ValueError("digest under a name of no suite")
+    return {"digest" if name == suite.digest_name else name: value for name, value in entry.items()}
 
 
 def encode_header(core: Core, commit: str, blobs: tuple[bytes, ...], streams: tuple[Digest, ...]) -> bytes:
@@ -164,7 +184,7 @@ def encode_header(core: Core, commit: str, blobs: tuple[bytes, ...], streams: tu
         core=core,
         commit=commit,
         blobs=tuple(base64.b64encode(blob).decode() for blob in blobs),
-        streams=tuple(_WireDigest(stream.size, stream.sha256) for stream in streams),
+        streams=tuple(with_digest_name(SUITES[core.suite], msgspec.to_builtins(stream)) for stream in streams),
     )
     return canonical(msgspec.to_builtins(wire))
 
@@ -210,11 +230,13 @@ def parse_header(raw: bytes) -> EnvelopeHeader:
     try:
         wire = msgspec.convert(value, _WireHeader)
         blobs = tuple(_decode_blob(text) for text in wire.blobs)
+        suite = SUITES[wire.core.suite]
+        digests = [msgspec.convert(without_digest_name(suite, entry), _WireDigest) for entry in wire.streams]
     except (msgspec.ValidationError, binascii.Error, ValueError):
         raise refuse("damaged", "platform", reason="header") from None
     if len(blobs) != len(wire.core.recipients) or not _is_orderly(wire.core):
         raise refuse("damaged", "platform", reason="recipients")
-    streams = tuple(Digest(stream.size, stream.sha256) for stream in wire.streams)
+    streams = tuple(Digest(stream.size, stream.digest) for stream in digests)
     if not all(is_sealed_size(stream.size) for stream in streams):
         raise refuse("damaged", "platform", reason="stream_size")
     return EnvelopeHeader(core=wire.core, commit=wire.commit, blobs=blobs, streams=streams, raw=raw)
@@ -240,12 +262,12 @@ def check(source: Path | BinaryIO, header_sha256: str | None, meter: Meter | Non
         header = parse_header(raw)
         for number, stream in enumerate(header.streams):
             try:
-                digest = hash_stream(file, stream.size, meter)
+                digest = hash_stream(file, stream.size, meter, header.suite)
             except InputError as error:
                 if error.code != "stream.truncated":
                     raise
                 raise refuse("damaged", "platform", reason="truncated", stream=number) from None
-            if digest != stream.sha256:
+            if digest != stream.digest:
                 raise refuse("damaged", "platform", reason="stream", stream=number)
         if file.read(1):
             raise refuse("damaged", "platform", reason="trailing")
@@ -278,7 +300,7 @@ def _check_suite(value: object) -> None:
     suite, version = core.get("suite"), core.get("v")
     if not isinstance(suite, str) or not isinstance(version, int):
         raise refuse("damaged", "platform", reason="header")
-    if suite != SUITE or version != 1:
+    if suite not in SUITES or version != 1:
         raise refuse("suite_unsupported", "supplier", suite=suite[:32], version=version)
 
 

@@ -11,7 +11,16 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from app.ca.envelope_header import MAX_FILES, Context, Hex32, Purpose, StreamSize
+from app.ca.envelope_header import (
+    MAX_FILES,
+    Context,
+    Hex32,
+    Purpose,
+    StreamSize,
+    with_digest_name,
+    without_digest_name,
+)
+from app.ca.suite import Suite
 from app.canon import canonical, parse_canonical
 from app.errors import InputError
 
@@ -45,13 +54,13 @@ class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         name: 1 to 255 characters.
         size: bytes.
-        sha256: of the plaintext, hex.
+        digest: of the plaintext, hex, by the envelope's suite.
         media_type: as its maker says.
     """
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
     size: StreamSize
-    sha256: Hex32
+    digest: Hex32
     media_type: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9.+-]{1,64}/[a-z0-9.+-]{1,128}\Z")]
 
 
@@ -59,10 +68,10 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the maker of an envelope signs.
 
     Attributes:
-        hc: SHA-256 of the envelope's core: recipients, case, lot, purpose; so the content cannot be sealed anew to
+        hc: digest of the envelope's core: recipients, case, lot, purpose; so the content cannot be sealed anew to
             others in its maker's name.
         commit: the header's key commitment.
-        signer: SHA-256 of the signer's certificate, so that no other certificate of the same key takes its place.
+        signer: digest of the signer's certificate, so that no other certificate of the same key takes its place.
         payload: any canonical JSON object, e.g. the price schedule (开标一览表) or a score sheet.
         files: in the order of the streams 1, 2, ….
     """
@@ -97,7 +106,7 @@ def media_type_of(name: str) -> str:
     return _MEDIA_TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
 
 
-def encode_manifest(manifest: Manifest) -> bytes:
+def encode_manifest(manifest: Manifest, suite: Suite) -> bytes:
     """Canonical bytes.
 
     Raises:
@@ -105,19 +114,23 @@ def encode_manifest(manifest: Manifest) -> bytes:
             has an impossible name.
     """
     try:
-        data = canonical(msgspec.to_builtins(manifest))
-        parse_manifest(data)
+        value = msgspec.to_builtins(manifest)
+        data = canonical({**value, "files": [with_digest_name(suite, entry) for entry in value["files"]]})
+        parse_manifest(data, suite)
     except (TypeError, ValueError, RecursionError, InputError):
         raise InputError("envelope.content") from None
     return data
 
 
-def parse_manifest(data: bytes) -> Manifest:
+def parse_manifest(data: bytes, suite: Suite) -> Manifest:
     """Raises InputError (``input.*``) for bytes that are not a manifest."""
     value = parse_canonical(data, MAX_MANIFEST)
     try:
-        manifest = msgspec.convert(value, Manifest)
-    except msgspec.ValidationError:
+        if not isinstance(value, dict) or not isinstance(value.get("files"), list):
+            raise ValueError("not a manifest")
+        files = [without_digest_name(suite, entry) for entry in value["files"]]
+        manifest = msgspec.convert({**value, "files": files}, Manifest)
+    except ValueError:  # msgspec's among them
         raise InputError("input.not_json") from None
     if any(ord(letter) < 32 for entry in manifest.files for letter in entry.name):
         raise InputError("input.not_json")

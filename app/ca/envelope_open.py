@@ -20,7 +20,7 @@ from app.ca.envelope_manifest import (
     unpack,
 )
 from app.ca.envelope_shares import FoundKey, Share, find_key, key_commitment, stream_key
-from app.ca.signatures import fingerprint, verify_signature
+from app.ca.signatures import verify_signature
 from app.ca.streams import Meter, decrypt_stream, sealed_size
 from app.errors import InputError
 
@@ -34,7 +34,7 @@ class OpenedEnvelope(msgspec.Struct, frozen=True):
         payload: the maker's data, e.g. the price schedule.
         files: in the order the sink got them.
         manifest: the exact signed bytes; ``SIGNATURE_DOMAIN + manifest`` is what ``signature`` is over.
-        signature: RSA PKCS#1 v1.5 or ECDSA (DER), with SHA-256.
+        signature: RSA PKCS#1 v1.5 or ECDSA (DER), with SHA-256, or SM2 (DER), with SM3, by the certificate's key.
         signer_certificate: DER.
         chain: DER, nearest first.
         envelope_key: 32 bytes; with it anyone opens this envelope again (:func:`open_with_key`). Confidential as long
@@ -113,7 +113,7 @@ def open_with_key(
     """
     header = _checked(source, header_sha256, purpose, context, rehearsal, meter)
     if len(envelope_key) != 32 or not hmac.compare_digest(
-        key_commitment(envelope_key, header.core_sha256), header.commit
+        key_commitment(header.suite, envelope_key, header.core_digest), header.commit
     ):
         raise refuse("key_mismatch", "platform")
     with opened(source) as file:
@@ -168,10 +168,10 @@ def _decrypt(
 def _manifest_stream(file: BinaryIO, header: EnvelopeHeader, envelope_key: bytes) -> SignedManifest:
     if header.streams[0].size > sealed_size(MAX_PACKED):
         raise refuse("unopenable", "supplier", reason="manifest")
-    key, info = stream_key(envelope_key, header.core_sha256, 0)
+    key, info = stream_key(header.suite, envelope_key, header.core_digest, 0)
     plain = BytesIO()
     try:
-        decrypt_stream(key, info, file, header.streams[0].size, plain)
+        decrypt_stream(key, info, file, header.streams[0].size, plain, suite=header.suite)
     except InputError:
         raise refuse("unopenable", "supplier", reason="stream", stream=0) from None
     try:
@@ -184,15 +184,15 @@ def _verified(header: EnvelopeHeader, signed: SignedManifest) -> Manifest:
     if not verify_signature(signed.certificates[0], SIGNATURE_DOMAIN + signed.manifest, signed.signature):
         raise refuse("unopenable", "supplier", reason="signature")
     try:
-        manifest = parse_manifest(signed.manifest)
+        manifest = parse_manifest(signed.manifest, header.suite)
     except InputError:
         raise refuse("unopenable", "supplier", reason="manifest") from None
     core = header.core
     said = (manifest.hc, manifest.commit, manifest.purpose, manifest.rehearsal, manifest.context)
     # Signed for this very envelope: not one made for others, taken out and sealed anew.
-    if said != (header.core_sha256, header.commit, core.purpose, core.rehearsal, core.context):
+    if said != (header.core_digest, header.commit, core.purpose, core.rehearsal, core.context):
         raise refuse("unopenable", "supplier", reason="manifest")
-    if manifest.signer != fingerprint(signed.certificates[0]):
+    if manifest.signer != header.suite.hexdigest(signed.certificates[0]):
         raise refuse("unopenable", "supplier", reason="manifest")
     if [sealed_size(entry.size) for entry in manifest.files] != [stream.size for stream in header.streams[1:]]:
         raise refuse("unopenable", "supplier", reason="manifest")
@@ -208,13 +208,13 @@ def _file(
     sink: Sink,
     meter: Meter | None,
 ) -> None:
-    key, info = stream_key(envelope_key, header.core_sha256, number)
+    key, info = stream_key(header.suite, envelope_key, header.core_digest, number)
     with sink(number, entry) as target:
         try:
-            digest = decrypt_stream(key, info, file, header.streams[number].size, target, meter)
+            digest = decrypt_stream(key, info, file, header.streams[number].size, target, meter, header.suite)
         except InputError as error:
             if error.code == "stream.cancelled":
                 raise
             raise refuse("unopenable", "supplier", reason="stream", stream=number) from None
-        if digest.sha256 != entry.sha256:
+        if digest.digest != entry.digest:
             raise refuse("unopenable", "supplier", reason="digest", stream=number)

@@ -15,7 +15,7 @@ from app.ca.envelope_header import (
     Policy,
     Purpose,
     RecipientEntry,
-    core_sha256,
+    core_digest,
     encode_header,
     parse_header,
     recipient_tag,
@@ -24,8 +24,8 @@ from app.ca.envelope_manifest import FileEntry, Manifest, encode_manifest, media
 from app.ca.envelope_shares import Share, key_commitment, root_key, wrapped_share
 from app.ca.keywrap import wrap
 from app.ca.shares import MAX_SHARES, SECRET_BYTES
-from app.ca.signatures import fingerprint
 from app.ca.streams import Digest, sealed_size
+from app.ca.suite import INTL_1, SUITES, Suite
 from app.errors import InputError
 
 _UNKNOWN_DIGEST = "0" * 64
@@ -54,13 +54,14 @@ class Terms(msgspec.Struct, frozen=True):
     openers: tuple[Recipient, ...]
     k: int
     supplier: bytes | None
+    suite: Suite = INTL_1
 
 
 class Plan(msgspec.Struct, frozen=True):
     """An envelope to be: holds its key, so ``repr`` shows only the id.
 
     Attributes:
-        core, hc: the core and its SHA-256 (hex).
+        core, hc: the core and its digest (hex).
         key, commit: the envelope's key and the commitment to it.
         blobs: the wrapped shares.
         certificates: of the signer, then its chain.
@@ -80,6 +81,11 @@ class Plan(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"Plan(env_id={self.core.env_id!r})"
 
+    @property
+    def suite(self) -> Suite:
+        """The algorithms."""
+        return SUITES[self.core.suite]
+
     def manifest(self, digests: Sequence[str]) -> bytes:
         """The manifest's bytes for these plaintext digests; the length does not depend on them."""
         entries = zip(self.names, self.sizes, digests, strict=True)
@@ -88,13 +94,14 @@ class Plan(msgspec.Struct, frozen=True):
                 v=1,
                 hc=self.hc,
                 commit=self.commit,
-                signer=fingerprint(self.certificates[0]),
+                signer=self.suite.hexdigest(self.certificates[0]),
                 purpose=self.core.purpose,
                 rehearsal=self.core.rehearsal,
                 context=self.core.context,
                 payload=self.payload,
-                files=tuple(FileEntry(name, size, sha256, media_type_of(name)) for name, size, sha256 in entries),
-            )
+                files=tuple(FileEntry(name, size, digest, media_type_of(name)) for name, size, digest in entries),
+            ),
+            self.suite,
         )
 
     def header(self, streams: Sequence[Digest]) -> bytes:
@@ -123,14 +130,14 @@ def make_plan(
     _require_policy(terms)
     if len(files) > MAX_FILES:
         raise InputError("envelope.content")
-    env_id = secrets.token_hex(32)
+    suite, env_id = terms.suite, secrets.token_hex(32)
     secret = secrets.token_bytes(SECRET_BYTES) if terms.k else b""
     supplier_value = secrets.token_bytes(SECRET_BYTES) if terms.supplier is not None else b""
     must_values = [secrets.token_bytes(SECRET_BYTES) for opener in terms.openers if opener.must]
     given = _give(terms, env_id, secret, must_values, supplier_value)
     core = Core(
         v=1,
-        suite="intl-1",
+        suite=suite.name,
         env_id=env_id,
         purpose=terms.purpose,
         rehearsal=terms.rehearsal,
@@ -142,16 +149,17 @@ def make_plan(
             supplier=terms.supplier is not None,
         ),
         recipients=tuple(
-            RecipientEntry(_tag(env_id, share.kind, der), share.kind, share.x, share.commitment) for share, der in given
+            RecipientEntry(_tag(suite, env_id, share.kind, der), share.kind, share.x, share.commitment(suite))
+            for share, der in given
         ),
     )
-    hc = core_sha256(core)
-    key = root_key(env_id, supplier_value, secret, must_values)
+    hc = core_digest(core)
+    key = root_key(suite, env_id, supplier_value, secret, must_values)
     plan = Plan(
         core=core,
         hc=hc,
         key=key,
-        commit=key_commitment(key, hc),
+        commit=key_commitment(suite, key, hc),
         blobs=tuple(wrap(wrapped_share(hc, share), [der], anonymous=True) for share, der in given),
         certificates=tuple(certificates),
         payload=payload,
@@ -203,5 +211,5 @@ def _give(
     return given
 
 
-def _tag(env_id: str, kind: Kind, certificate: bytes) -> str:
-    return "" if kind == "supplier" else recipient_tag(env_id, fingerprint(certificate))
+def _tag(suite: Suite, env_id: str, kind: Kind, certificate: bytes) -> str:
+    return "" if kind == "supplier" else recipient_tag(suite, env_id, certificate)

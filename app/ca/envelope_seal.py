@@ -19,6 +19,7 @@ from app.ca.envelope_plan import Plan, Recipient, Terms, make_plan
 from app.ca.envelope_shares import stream_key
 from app.ca.signatures import verify_signature
 from app.ca.streams import Digest, Meter, encrypt_stream
+from app.ca.suite import INTL_1, Suite
 from app.ca.token import Act, KeyHolder
 from app.canon import sha256_hex
 from app.errors import FaultError, InputError
@@ -49,6 +50,7 @@ async def seal(
     signer: KeyHolder,
     progress: Callable[[int, int], None] | None = None,
     act: Act | None = None,
+    suite: Suite = INTL_1,
 ) -> SealedEnvelope:
     """Seal a bid into ``out``, which appears whole or not at all. Memory does not grow with the files.
 
@@ -62,6 +64,7 @@ async def seal(
         signer: signs the manifest once, after the files are encrypted.
         progress: called on a worker thread with bytes done and bytes in all.
         act: what the signer's person is asked to confirm; by default ``seal_envelope`` with purpose and context.
+        suite: the algorithms; for bids the sealing kit says which, else :func:`app.ca.suite.suite_for`.
 
     Cancelling the task stops the work and leaves no file behind.
 
@@ -72,7 +75,7 @@ async def seal(
         FaultError: ``envelope.unwritable`` (disk), ``envelope.signature`` (the key made a wrong signature).
     """
     sizes = [_size_of(number, path) for number, (_, path) in enumerate(files)]
-    terms = Terms(purpose, rehearsal, context, tuple(openers), k, supplier)
+    terms = Terms(purpose, rehearsal, context, tuple(openers), k, supplier, suite)
     named = [(name, size) for (name, _), size in zip(files, sizes, strict=True)]
     plan = make_plan(terms, payload, named, _certificates(signer))
     sources = [_reader(number, path) for number, (_, path) in enumerate(files)]
@@ -92,9 +95,10 @@ async def seal_bytes(
     signer: KeyHolder,
     files: Sequence[tuple[str, bytes]] = (),
     act: Act | None = None,
+    suite: Suite = INTL_1,
 ) -> tuple[SealedEnvelope, bytes]:
     """:func:`seal` in memory, for what is small: a score sheet (评分表), a final quote (最后报价)."""
-    terms = Terms(purpose, rehearsal, context, tuple(openers), k, supplier)
+    terms = Terms(purpose, rehearsal, context, tuple(openers), k, supplier, suite)
     plan = make_plan(terms, payload, [(name, len(data)) for name, data in files], _certificates(signer))
     target = BytesIO()
     sources = [_memory_reader(data) for _, data in files]
@@ -108,7 +112,7 @@ async def _seal(
     layout = plan.layout()
     start = len(frame_header(plan.header(layout)))
     digests = await _in_thread(meter, lambda: _encrypt_files(plan, target, start + layout[0].size, sources, meter))
-    manifest = plan.manifest([plain.sha256 for plain, _ in digests])
+    manifest = plan.manifest([plain.digest for plain, _ in digests])
     act = act or Act("seal_envelope", {"purpose": plan.core.purpose, **plan.core.context})
     signature = await signer.sign(SIGNATURE_DOMAIN + manifest, act)
     # A key that signs wrongly would spoil the bid unseen until the opening.
@@ -118,8 +122,8 @@ async def _seal(
 
     def finish() -> bytes:
         target.seek(start)
-        key, info = stream_key(plan.key, plan.hc, 0)
-        _, sealed = encrypt_stream(key, info, BytesIO(first), target)
+        key, info = stream_key(plan.suite, plan.key, plan.hc, 0)
+        _, sealed = encrypt_stream(key, info, BytesIO(first), target, suite=plan.suite)
         raw = plan.header([sealed, *(cipher for _, cipher in digests)])
         if sealed.size != layout[0].size or len(frame_header(raw)) != start:
             raise FaultError("envelope.layout")
@@ -143,9 +147,9 @@ def _encrypt_files(
     target.seek(offset)
     digests = []
     for number, (source, size) in enumerate(zip(sources, plan.sizes, strict=True)):
-        key, info = stream_key(plan.key, plan.hc, number + 1)
+        key, info = stream_key(plan.suite, plan.key, plan.hc, number + 1)
         with source() as file:
-            plain, cipher = encrypt_stream(key, info, file, target, meter)
+            plain, cipher = encrypt_stream(key, info, file, target, meter, plan.suite)
         if plain.size != size:
             raise InputError("envelope.source_changed", index=number)
         digests.append((plain, cipher))

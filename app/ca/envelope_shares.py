@@ -7,13 +7,10 @@ from itertools import combinations
 from typing import Final, Literal
 
 import msgspec
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from app.ca import shares as shamir
 from app.ca.envelope_header import Core, EnvelopeHeader, Hex32, Kind, recipient_tag, refuse
-from app.ca.shares import SECRET_BYTES
-from app.ca.signatures import fingerprint
+from app.ca.suite import Suite
 from app.ca.token import Act, KeyHolder
 from app.canon import canonical, parse_canonical
 from app.errors import InputError
@@ -55,13 +52,12 @@ class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         except (InputError, msgspec.ValidationError):
             raise InputError("envelope.share_malformed", fault="opener") from None
 
-    @property
-    def commitment(self) -> str:
-        """What may be said of it in public: hex, equal to ``commit`` of its entry in the header."""
+    def commitment(self, suite: Suite) -> str:
+        """What may be said of it in public: hex, equal to ``commit`` of its entry in the header of that suite."""
         raw = bytes.fromhex(self.value)
         if not 0 <= self.x <= shamir.MAX_SHARES:
             return ""
-        return shamir.commitment(bytes.fromhex(self.env_id), self.kind, self.x, raw).hex()
+        return shamir.commitment(bytes.fromhex(self.env_id), self.kind, self.x, raw, suite).hex()
 
 
 class _Wrapped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,7 +96,7 @@ async def take_share(header: EnvelopeHeader, key: KeyHolder, act: Act) -> Share:
         InputError: ``envelope.not_recipient``; ``envelope.share_foreign`` (fault supplier; fact ``reason``: blob,
             envelope, commitment): the envelope's maker put something else there; ``token.*`` from the key.
     """
-    tag = recipient_tag(header.core.env_id, fingerprint(key.encryption_certificate))
+    tag = recipient_tag(header.suite, header.core.env_id, key.encryption_certificate)
     mine = [number for number, entry in enumerate(header.core.recipients) if entry.tag == tag]
     named = bool(mine)
     if not named:
@@ -122,7 +118,7 @@ async def take_share(header: EnvelopeHeader, key: KeyHolder, act: Act) -> Share:
     except (InputError, msgspec.ValidationError):
         raise refuse("share_foreign", "supplier", reason="blob") from None
     entry = header.core.recipients[number]
-    if (wrapped.hc, wrapped.kind, wrapped.x) != (header.core_sha256, entry.kind, entry.x):
+    if (wrapped.hc, wrapped.kind, wrapped.x) != (header.core_digest, entry.kind, entry.x):
         raise refuse("share_foreign", "supplier", reason="envelope")
     share = Share(v=1, env_id=header.core.env_id, kind=entry.kind, x=entry.x, value=wrapped.y)
     if not share_matches(header, share):
@@ -130,37 +126,38 @@ async def take_share(header: EnvelopeHeader, key: KeyHolder, act: Act) -> Share:
     return share
 
 
-def wrapped_share(core_sha256: str, share: Share) -> bytes:
+def wrapped_share(hc: str, share: Share) -> bytes:
     """What goes into the CMS blob of a share."""
-    return canonical(msgspec.to_builtins(_Wrapped(hc=core_sha256, kind=share.kind, x=share.x, y=share.value)))
+    return canonical(msgspec.to_builtins(_Wrapped(hc=hc, kind=share.kind, x=share.x, y=share.value)))
 
 
 def share_matches(header: EnvelopeHeader, share: Share) -> bool:
     """Whether ``share`` is the one the header commits to; if not, its holder (or the way to us) changed it."""
     if share.env_id != header.core.env_id:
         return False
+    commitment = share.commitment(header.suite)
     return any(
-        (entry.kind, entry.x) == (share.kind, share.x) and hmac.compare_digest(entry.commit, share.commitment)
+        (entry.kind, entry.x) == (share.kind, share.x) and hmac.compare_digest(entry.commit, commitment)
         for entry in header.core.recipients
     )
 
 
-def root_key(env_id: str, supplier: bytes, secret: bytes, musts: Iterable[bytes]) -> bytes:
-    """The envelope's key from its layers; an absent layer is empty. HMAC-SHA-256(env_id, domain + each with length)."""
+def root_key(suite: Suite, env_id: str, supplier: bytes, secret: bytes, musts: Iterable[bytes]) -> bytes:
+    """The envelope's key from its layers; an absent layer is empty. HMAC(env_id, domain + each with its length)."""
     parts = [supplier, secret, *musts]
     message = _ROOT_DOMAIN + b"".join(struct.pack(">B", len(part)) + part for part in parts)
-    return hmac.digest(bytes.fromhex(env_id), message, "sha256")
+    return suite.mac(bytes.fromhex(env_id), message)
 
 
-def key_commitment(key: bytes, core_sha256: str) -> str:
-    """The header's ``commit``: HKDF-Expand-SHA-256(key, domain + hc), 32 bytes, hex. Two keys never share one."""
-    return _expand(key, _COMMIT_DOMAIN + bytes.fromhex(core_sha256)).hex()
+def key_commitment(suite: Suite, key: bytes, hc: str) -> str:
+    """The header's ``commit``: HKDF-Expand(key, domain + hc), 32 bytes, hex. Two keys never share one."""
+    return suite.expand(key, _COMMIT_DOMAIN + bytes.fromhex(hc)).hex()
 
 
-def stream_key(key: bytes, core_sha256: str, number: int) -> tuple[bytes, bytes]:
+def stream_key(suite: Suite, key: bytes, hc: str, number: int) -> tuple[bytes, bytes]:
     """Key and context of ciphertext stream ``number``."""
-    info = _STREAM_DOMAIN + struct.pack(">I", number) + bytes.fromhex(core_sha256)
-    return _expand(key, info), info
+    info = _STREAM_DOMAIN + struct.pack(">I", number) + bytes.fromhex(hc)
+    return suite.expand(key, info), info
 
 
 def find_key(header: EnvelopeHeader, shares: Iterable[Share]) -> FoundKey:
@@ -189,8 +186,8 @@ def find_key(header: EnvelopeHeader, shares: Iterable[Share]) -> FoundKey:
     for chosen in combinations(openers, core.policy.k):
         points = {x: openers[x] for x in chosen}
         secret = shamir.combine(points) if points else b""
-        key = root_key(core.env_id, supplier, secret, musts)
-        if hmac.compare_digest(key_commitment(key, header.core_sha256), header.commit):
+        key = root_key(header.suite, core.env_id, supplier, secret, musts)
+        if hmac.compare_digest(key_commitment(header.suite, key, header.core_digest), header.commit):
             strange = tuple(x for x in openers if shamir.interpolate(points, x) != openers[x])
             return FoundKey(key, chosen, strange, tuple(mismatched))
     raise refuse("unopenable", "supplier", reason="commitment")
@@ -212,7 +209,3 @@ def _require_enough(core: Core, good: dict[tuple[Kind, int], bytes], mismatched:
         missing_must=missing_must,
         missing_supplier=missing_supplier,
     )
-
-
-def _expand(key: bytes, info: bytes) -> bytes:
-    return HKDFExpand(algorithm=hashes.SHA256(), length=SECRET_BYTES, info=info).derive(key)

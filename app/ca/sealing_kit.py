@@ -15,6 +15,7 @@ from app.ca.envelope_header import MAX_MUST, Hex32
 from app.ca.envelope_plan import Recipient
 from app.ca.shares import MAX_SHARES
 from app.ca.signatures import describe, verify_signature
+from app.ca.suite import SUITES, Suite, SuiteName, suite_for
 from app.ca.token import Act, KeyHolder
 from app.ca.trust import Status, Usage, Verdict
 from app.canon import canonical, parse_canonical, sha256_hex
@@ -61,6 +62,7 @@ class KitCore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What openers accept and the officer signs.
 
     Attributes:
+        suite: the algorithms of the bids: national when all openers hold SM2 certificates (docs/adr/0016-suites.md).
         case, project, lot: number of the case, name of the project (采购项目), lot (采购包).
         deadline: bids are received until then (:func:`app.clock.stamp`).
         notice_sha256: of the notice or tender document.
@@ -71,7 +73,7 @@ class KitCore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     v: Literal[1]
-    suite: Literal["intl-1"]
+    suite: SuiteName
     case: _Name
     project: _Name
     lot: _Text
@@ -114,6 +116,11 @@ class SealingKit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def sha256(self) -> str:
         """Hex digest of the file, in every bid's context."""
         return sha256_hex(self.to_bytes())
+
+    @property
+    def suite(self) -> Suite:
+        """The algorithms of a bid sealed with this kit."""
+        return SUITES[self.core.suite]
 
     @property
     def context(self) -> dict[str, str]:
@@ -175,7 +182,7 @@ def build_core(
     """
     core = KitCore(
         v=1,
-        suite="intl-1",
+        suite=suite_for(opener.encryption_certificate for opener in openers).name,
         case=case,
         project=project,
         lot=lot,
@@ -290,7 +297,7 @@ def _kit_bytes(core: KitCore, acceptances: tuple[Acceptance, ...]) -> bytes:
 
 def _require_suite(value: object) -> None:
     core = value.get("core") if isinstance(value, dict) else None
-    if isinstance(core, dict) and isinstance(core.get("suite"), str) and core["suite"] != "intl-1":
+    if isinstance(core, dict) and isinstance(core.get("suite"), str) and core["suite"] not in SUITES:
         raise InputError("kit.suite_unsupported", suite=core["suite"][:32])
 
 

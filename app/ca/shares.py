@@ -5,11 +5,11 @@ its tools restore the secret from our shares. The tables are not constant-time: 
 deadline, on the host, where all of them are present anyway.
 """
 
-import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from app.ca.suite import INTL_1, Suite
 from app.errors import InputError
 
 SECRET_BYTES: Final = 32
@@ -78,14 +78,14 @@ def interpolate(shares: Mapping[int, bytes], at: int) -> bytes:
     return bytes(result)
 
 
-def commitment(envelope_id: bytes, kind: str, x: int, value: bytes) -> bytes:
-    """What the outside may know of a share: SHA-256 over its envelope, kind, x and value.
+def commitment(envelope_id: bytes, kind: str, x: int, value: bytes, suite: Suite = INTL_1) -> bytes:
+    """What the outside may know of a share: the suite's digest over its envelope, kind, x and value.
 
-    Hiding because the value has 256 random bits; binding because SHA-256 is collision-resistant. Input: the domain
+    Hiding because the value has 256 random bits; binding because the hash is collision-resistant. Input: the domain
     ``b"bidroom share v1\\0"``, the 32-byte envelope id, the length of kind (1 byte), kind in ASCII, x (1 byte), value.
     """
     name = kind.encode("ascii")
-    return hashlib.sha256(_DOMAIN + envelope_id + bytes([len(name)]) + name + bytes([x]) + value).digest()
+    return suite.digest(_DOMAIN + envelope_id + bytes([len(name)]) + name + bytes([x]) + value)
 
 
 def _check_length(value: bytes) -> None:

@@ -1,21 +1,21 @@
-"""Large ciphertexts as streams: C2SP chunked encryption, "Cobblestone-256", in constant memory.
+"""Large ciphertexts as streams: chunked encryption in constant memory, with the algorithms of a suite.
 
-Source: https://c2sp.org/chunked-encryption (AES-256-GCM, HKDF-Expand-SHA-512, chunks of 16 KiB, a 24-byte salt and a
-32-byte key commitment in front). The scheme commits to its key: no ciphertext opens under two keys, which plain
-AES-GCM allows. From outside a ciphertext is bound by the SHA-256 of all its bytes, computed while they pass by; a tree
-of chunk hashes would only add the place of a damage.
+``intl-1`` is C2SP chunked encryption, "Cobblestone-256" (https://c2sp.org/chunked-encryption: AES-256-GCM,
+HKDF-Expand-SHA-512, chunks of 16 KiB, a 24-byte salt and a 32-byte key commitment in front); ``gm-1`` is the same with
+SM4 and SM3 (:mod:`app.ca.sm4_chunks`). Both commit to their key: no ciphertext opens under two keys, which plain GCM
+allows. From outside a ciphertext is bound by the digest of all its bytes, computed while they pass by; a tree of chunk
+hashes would only add the place of a damage.
 """
 
-import hashlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import BinaryIO, Self
 
 import msgspec
-from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.exceptions import InvalidTag
 
+from app.ca.suite import INTL_1, Suite
 from app.errors import InputError
 
 CHUNK_BYTES = 16 * 1024
@@ -31,10 +31,10 @@ _DECRYPT_ROOM = _PIECE + 16_400
 
 
 class Digest(msgspec.Struct, frozen=True):
-    """Size in bytes and SHA-256 (hex) of one stream."""
+    """Size in bytes and digest (hex, of the suite's hash) of one stream."""
 
     size: int
-    sha256: str
+    digest: str
 
 
 class Meter:
@@ -80,7 +80,12 @@ def is_sealed_size(size: int) -> bool:
 
 
 def encrypt_stream(
-    key: bytes, context: bytes, source: BinaryIO, target: BinaryIO, meter: Meter | None = None
+    key: bytes,
+    context: bytes,
+    source: BinaryIO,
+    target: BinaryIO,
+    meter: Meter | None = None,
+    suite: Suite = INTL_1,
 ) -> tuple[Digest, Digest]:
     """Encrypt all of ``source`` into ``target``; gives the digests of the plaintext and of the ciphertext.
 
@@ -93,9 +98,9 @@ def encrypt_stream(
         OSError: from either file.
     """
     meter = meter or Meter()
-    encryptor = Cobblestone256Encryptor(key, context)
+    encryptor = suite.encryptor(key, context)
     pieces, rooms = _buffers(_PIECE), _buffers(_ENCRYPT_ROOM)
-    with Hasher() as plain, Hasher() as sealed:
+    with Hasher(suite) as plain, Hasher(suite) as sealed:
         while count := _read_into(source, pieces[0]):
             plain.update(pieces[0][:count])
             written = encryptor.update_into(pieces[0][:count], rooms[0])
@@ -111,7 +116,13 @@ def encrypt_stream(
 
 
 def decrypt_stream(
-    key: bytes, context: bytes, source: BinaryIO, size: int, target: BinaryIO, meter: Meter | None = None
+    key: bytes,
+    context: bytes,
+    source: BinaryIO,
+    size: int,
+    target: BinaryIO,
+    meter: Meter | None = None,
+    suite: Suite = INTL_1,
 ) -> Digest:
     """Decrypt exactly ``size`` bytes of ``source`` into ``target``; gives the digest of the plaintext.
 
@@ -124,10 +135,10 @@ def decrypt_stream(
         OSError: from either file.
     """
     meter = meter or Meter()
-    decryptor = Cobblestone256Decryptor(key, context)
+    decryptor = suite.decryptor(key, context)
     piece, rooms = memoryview(bytearray(_PIECE)), _buffers(_DECRYPT_ROOM)
     left = size
-    with Hasher() as plain:
+    with Hasher(suite) as plain:
         try:
             while left:
                 count = _read_into(source, piece[: min(left, _PIECE)])
@@ -148,15 +159,15 @@ def decrypt_stream(
         return plain.digest()
 
 
-def hash_stream(source: BinaryIO, size: int, meter: Meter | None = None) -> str:
-    """SHA-256 (hex) of exactly the next ``size`` bytes of ``source``.
+def hash_stream(source: BinaryIO, size: int, meter: Meter | None = None, suite: Suite = INTL_1) -> str:
+    """Digest (hex) of exactly the next ``size`` bytes of ``source``.
 
     Raises:
         InputError: ``stream.truncated``, ``stream.cancelled``.
     """
     meter = meter or Meter()
     pieces, left = _buffers(min(size, _PIECE)), size
-    with Hasher() as digest:
+    with Hasher(suite) as digest:
         while left:
             count = _read_into(source, pieces[0][: min(left, _PIECE)])
             if not count:
@@ -165,19 +176,19 @@ def hash_stream(source: BinaryIO, size: int, meter: Meter | None = None) -> str:
             left -= count
             meter.advance(count)
             pieces.reverse()
-        return digest.digest().sha256
+        return digest.digest().digest
 
 
 class Hasher:
-    """SHA-256 on a thread beside the caller's: while one piece is hashed the next is read or encrypted.
+    """A suite's hash on a thread beside the caller's: while one piece is hashed the next is read or encrypted.
 
     Hashing costs about as much as encrypting; both let go of the interpreter's lock. Not more than one piece is under
     way: what was given may be overwritten after the next call of :meth:`update` or :meth:`digest`, two buffers in turn
     are enough. Leave the context before the buffers go.
     """
 
-    def __init__(self) -> None:
-        self._hash = hashlib.sha256()
+    def __init__(self, suite: Suite = INTL_1) -> None:
+        self._hash = suite.new_hash()
         self._size = 0
         self._thread: ThreadPoolExecutor | None = None
         self._pending: Future[None] | None = None
@@ -199,7 +210,7 @@ class Hasher:
             self._hash.update(data)
             return
         if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, "sha256")
+            self._thread = ThreadPoolExecutor(1, "digest")
         self._pending = self._thread.submit(self._hash.update, data)
 
     def digest(self) -> Digest:

@@ -17,7 +17,7 @@ import msgspec
 
 from app.ca import sealing_kit
 from app.ca.blind import BlindHolder
-from app.ca.envelope import Recipient, Share, read_header, seal, seal_bytes, take_share
+from app.ca.envelope import Recipient, Share, read_header, seal, seal_bytes, suite_for, take_share
 from app.ca.envelope_header import EnvelopeHeader
 from app.ca.keywrap import wrap
 from app.ca.pdf_signer import PyHankoSigner
@@ -150,6 +150,7 @@ async def seal_bid(
         files=files,
         signer=key,
         progress=progress,
+        suite=kit.suite,
     )
     return sealed.header_sha256
 
@@ -257,7 +258,13 @@ async def release_bid(client: Client, supplier: str) -> None:
     blob = await _to_host(client, share)
     kind = commands.ReleaseSupplierKey if own else commands.ReleaseShare
     await client.grave(
-        kind(header_sha256=bid.header_sha256, commitment=share.commitment, share_sha256=blob, grave=UNSIGNED), act
+        kind(
+            header_sha256=bid.header_sha256,
+            commitment=share.commitment(header.suite),
+            share_sha256=blob,
+            grave=UNSIGNED,
+        ),
+        act,
     )
 
 
@@ -316,6 +323,7 @@ async def _seal_to_members(client: Client, purpose: str, payload: dict[str, Any]
         supplier=None,
         payload=payload,
         signer=client.who.key,
+        suite=suite_for(opener.certificate for opener in recipients),
     )
     return sealed.header_sha256, await client.files.upload(data), sealed.size
 

@@ -93,7 +93,8 @@ class BidBox:
         if core.purpose != "bid" or core.context != kit.context or core.rehearsal != state.rehearsal:
             raise InputError("bid.foreign")
         policy = kit.core
-        if core.policy.k != policy.k or core.policy.supplier != policy.supplier:
+        sealed_so = (core.suite, core.policy.k, core.policy.supplier)
+        if sealed_so != (policy.suite, policy.k, policy.supplier):
             raise InputError("bid.foreign")
         if await asyncio.to_thread(self._is_copy, header, earlier):
             raise InputError("bid.copied")
@@ -115,14 +116,14 @@ class BidBox:
 
     def _is_copy(self, header: EnvelopeHeader, earlier: Collection[str]) -> bool:
         """Whether one was made from the other: ids and ciphertexts are random, no two sealings share one."""
-        streams = {stream.sha256 for stream in header.streams}
+        streams = {stream.digest for stream in header.streams}
         for envelope_sha256 in earlier:
             try:
                 with open(self._blobs.path(envelope_sha256), "rb") as file:
                     other = read_header(file)
             except (BidroomError, OSError):
                 continue  # damaged where it lies: found when the seals are checked
-            if other.core.env_id == header.core.env_id or streams & {stream.sha256 for stream in other.streams}:
+            if other.core.env_id == header.core.env_id or streams & {stream.digest for stream in other.streams}:
                 return True
         return False
 
@@ -179,11 +180,11 @@ class BidBox:
             )
 
         opened = await asyncio.to_thread(work)
-        self._check_bid(state, supplier, opened)
+        self._check_bid(state, supplier, opened, documents)
         manifest = self._blobs.put_bytes(canonical(opened.payload), self._keys.case_key)
         return OpenedBid(manifest.sha256, tuple(documents))
 
-    def _check_bid(self, state: State, supplier: str, opened: OpenedEnvelope) -> None:
+    def _check_bid(self, state: State, supplier: str, opened: OpenedEnvelope, documents: list[BidDocument]) -> None:
         """The bid inside must be the submitter's own, of this project and lot, with the documents it names."""
         signer = describe(opened.signer_certificate)
         bid = parse_bid(canonical(opened.payload))
@@ -192,7 +193,7 @@ class BidBox:
             raise InputError("bid.other_supplier", fault="supplier")
         if bid.tender != lot.project_number or bid.lot != lot.lot.id:
             raise InputError("bid.other_lot", fault="supplier")
-        if {(d.name, d.sha256) for d in bid.documents} != {(f.name, f.sha256) for f in opened.files}:
+        if {(d.name, d.sha256) for d in bid.documents} != {(d.name, d.sha256) for d in documents}:
             raise InputError("bid.documents_differ", fault="supplier")
 
     async def _share(self, blob_sha256: str) -> Share:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from envelope_world import CONTEXT, FILES, PAYLOAD, Envelope, person
+from envelope_world import CONTEXT, FILES, PAYLOAD, Envelope, person, suite
 
 from app.ca.envelope import SIGNATURE_DOMAIN, Recipient
 from app.ca.envelope_header import frame_header
@@ -24,7 +24,7 @@ Change = Callable[[dict[str, Any]], None]
 
 def terms(**changes: Any) -> Terms:
     openers = tuple(Recipient(person(name).encryption_certificate) for name in "张王李")
-    base = Terms("bid", False, CONTEXT, openers, 2, person("甲公司").encryption_certificate)
+    base = Terms("bid", False, CONTEXT, openers, 2, person("甲公司").encryption_certificate, suite())
     return msgspec.structs.replace(base, **changes)
 
 
@@ -34,7 +34,7 @@ def plan(of: Terms | None = None, payload: dict[str, Any] | None = None) -> Plan
 
 
 def honest_manifest(made: Plan) -> bytes:
-    return made.manifest([sha256_hex(data) for _, data in FILES])
+    return made.manifest([made.suite.hexdigest(data) for _, data in FILES])
 
 
 def signed(manifest: bytes, name: str = "甲公司") -> SignedManifest:
@@ -53,8 +53,8 @@ def assemble(made: Plan, first: bytes, files: Sequence[bytes] = CONTENTS) -> Env
     """Encrypt ``first`` and ``files`` with the plan's key, and write a header that fits."""
     streams, body = [], io.BytesIO()
     for number, data in enumerate((first, *files)):
-        key, info = stream_key(made.key, made.hc, number)
-        _, digest = encrypt_stream(key, info, io.BytesIO(data), body)
+        key, info = stream_key(made.suite, made.key, made.hc, number)
+        _, digest = encrypt_stream(key, info, io.BytesIO(data), body, suite=made.suite)
         streams.append(digest)
     raw = made.header(streams)
     return Envelope(frame_header(raw) + body.getvalue(), sha256_hex(raw))

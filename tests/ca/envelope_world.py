@@ -1,4 +1,7 @@
-"""People and envelopes for the envelope's tests; keys are made once, a test says only what it is about."""
+"""People and envelopes for the envelope's tests; keys are made once, a test says only what it is about.
+
+All of it exists twice: with EC keys in suite ``intl-1``, and inside :func:`world` with SM2 keys in ``gm-1``.
+"""
 
 import asyncio
 import io
@@ -9,14 +12,17 @@ from typing import Any, BinaryIO
 
 import msgspec
 import pytest
+from national import NationalHolder, NationalPki
 
 from app.ca.device_key import DeviceKeyHolder
 from app.ca.envelope import (
+    INTL_1,
     EnvelopeHeader,
     FileEntry,
     OpenedEnvelope,
     Recipient,
     Share,
+    Suite,
     open_envelope,
     read_header,
     seal_bytes,
@@ -31,9 +37,37 @@ FILES = (("投标文件.pdf", b"%PDF-1.4 " + bytes(40_000)), ("../../etc/passwd"
 ACT = Act("release_share", {})
 
 
+_suites = [INTL_1]
+
+
+@contextmanager
+def world(of: Suite) -> Iterator[None]:
+    """Everybody holds keys for this suite, and seals with it."""
+    _suites.append(of)
+    try:
+        yield
+    finally:
+        _suites.pop()
+
+
+def suite() -> Suite:
+    """The suite of the present world."""
+    return _suites[-1]
+
+
+def person(name: str) -> Any:
+    """A ``KeyHolder``."""
+    return _person(name, suite().name)
+
+
 @cache
-def person(name: str) -> DeviceKeyHolder:
-    return DeviceKeyHolder.create(name)
+def _person(name: str, suite_name: str) -> DeviceKeyHolder | NationalHolder:
+    return DeviceKeyHolder.create(name) if suite_name == INTL_1.name else _pki().holder(name)
+
+
+@cache
+def _pki() -> NationalPki:
+    return NationalPki()
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -59,6 +93,7 @@ def sealed(**changes: Any) -> Envelope:
         "payload": PAYLOAD,
         "signer": person("甲公司"),
         "files": FILES,
+        "suite": suite(),
     }
     made, data = asyncio.run(seal_bytes(**{**terms, **changes}))
     assert made.size == len(data)

@@ -16,12 +16,11 @@ import msgspec
 import pytest
 from asn1crypto import algos, cms
 from cryptography.hazmat.primitives.asymmetric import ec, padding
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.x509 import load_der_x509_certificate
 from envelope_forge import assemble, forged, honest_manifest, plan, signed, terms
-from envelope_world import CONTEXT, Envelope, Shelf, opened, person, sealed, share_of, shares_of
-from salamander import derived, honest_split, salamander
+from envelope_world import CONTEXT, Envelope, Shelf, opened, person, sealed, share_of, shares_of, suite
+from salamander import block_cipher, derived, gcm_opened, honest_split, salamander
 
 from app.ca import (
     envelope_header,
@@ -41,6 +40,8 @@ from app.errors import InputError
 from app.rehearsal.demo_pki import DemoPerson, DemoPki
 
 Patch = pytest.MonkeyPatch
+SUITE = suite()
+NAME = SUITE.digest_name
 Attempt = Callable[[], bool]
 Defence = Callable[[Patch], None]
 
@@ -78,10 +79,10 @@ def succeeds(work: Callable[[], object]) -> bool:
 def _without(layer: str) -> Defence:
     real = envelope_shares.root_key
 
-    def root(env_id: str, supplier: bytes, secret: bytes, musts: Any) -> bytes:
+    def root(of: Any, env_id: str, supplier: bytes, secret: bytes, musts: Any) -> bytes:
         parts = {"supplier": supplier, "secret": secret, "musts": list(musts)}
         parts[layer] = [] if layer == "musts" else b""
-        return real(env_id, parts["supplier"], parts["secret"], parts["musts"])  # type: ignore[arg-type]
+        return real(of, env_id, parts["supplier"], parts["secret"], parts["musts"])  # type: ignore[arg-type]
 
     def take_out(patch: Patch) -> None:
         for module in (envelope_plan, envelope_shares):
@@ -97,7 +98,7 @@ def no_receipt(patch: Patch) -> None:
 
 def no_stream_digest(patch: Patch) -> None:
     real = streams.hash_stream
-    expected = {stream.size: stream.sha256 for stream in BID.header.streams}
+    expected = {stream.size: stream.digest for stream in BID.header.streams}
     patch.setattr(envelope_header, "hash_stream", lambda *a: (real(*a), expected[a[1]])[1])
 
 
@@ -112,38 +113,38 @@ class Unauthenticated:
         return 0
 
     def finalize(self) -> bytes:
-        material = derived(self._key, bytes(self._data[:24]) + self._context)
+        material = derived(self._key, bytes(self._data[:24]) + self._context, SUITE)
         base, plain = int.from_bytes(material[1], "big"), bytearray()
         for number, place in enumerate(range(56, len(self._data), 16400)):
             nonce = (base ^ number).to_bytes(12, "big")
-            cipher = Cipher(algorithms.AES(material[0]), modes.CTR(nonce + b"\0\0\0\2")).decryptor()
+            cipher = Cipher(block_cipher(SUITE)(material[0]), modes.CTR(nonce + b"\0\0\0\2")).decryptor()
             plain += cipher.update(bytes(self._data[place : place + 16400][:-16]))
         return bytes(plain)
 
 
 def no_tags(patch: Patch) -> None:
-    patch.setattr(streams, "Cobblestone256Decryptor", Unauthenticated)
+    patch.setitem(SUITE.__dict__, "decryptor", Unauthenticated)
 
 
 class Uncommitted(Unauthenticated):
-    """Chunked AES-GCM as it would be without the key commitment: tags are checked, the commitment is not."""
+    """Chunked GCM as it would be without the key commitment: tags are checked, the commitment is not."""
 
     def finalize(self) -> bytes:
-        key, nonce, _ = derived(self._key, bytes(self._data[:24]) + self._context)
-        return AESGCM(key).decrypt(nonce, bytes(self._data[56:]), None)
+        key, nonce, _ = derived(self._key, bytes(self._data[:24]) + self._context, SUITE)
+        return gcm_opened(SUITE, key, nonce, bytes(self._data[56:]))
 
 
 def no_key_commitment_in_streams(patch: Patch) -> None:
-    patch.setattr(streams, "Cobblestone256Decryptor", Uncommitted)
+    patch.setitem(SUITE.__dict__, "decryptor", Uncommitted)
 
 
 def no_file_digest(patch: Patch) -> None:
     real = streams.decrypt_stream
 
-    def decrypt(*arguments: Any) -> Any:
-        digest = real(*arguments)
-        said = next((entry["sha256"] for entry in _files(BID) if entry["size"] == digest.size), digest.sha256)
-        return msgspec.structs.replace(digest, sha256=said)
+    def decrypt(*arguments: Any, **options: Any) -> Any:
+        digest = real(*arguments, **options)
+        said = next((entry[NAME] for entry in _files(BID) if entry["size"] == digest.size), digest.digest)
+        return msgspec.structs.replace(digest, digest=said)
 
     patch.setattr(envelope_open, "decrypt_stream", decrypt)
 
@@ -166,11 +167,11 @@ def no_binding_of_the_manifest(patch: Patch) -> None:
 
     def verify(header: Any, signed_manifest: Any) -> Any:
         core = header.core
-        said.update(hc=header.core_sha256, commit=header.commit, context=core.context, rehearsal=core.rehearsal)
+        said.update(hc=header.core_digest, commit=header.commit, context=core.context, rehearsal=core.rehearsal)
         return verified(header, signed_manifest)
 
     patch.setattr(envelope_open, "_verified", verify)
-    patch.setattr(envelope_open, "parse_manifest", lambda data: msgspec.structs.replace(real(data), **said))
+    patch.setattr(envelope_open, "parse_manifest", lambda data, of: msgspec.structs.replace(real(data, of), **said))
 
 
 def no_header_in_shares(patch: Patch) -> None:
@@ -314,7 +315,7 @@ def _() -> Attempt:
     def attempt() -> bool:
         shelf = Shelf()
         done = succeeds(lambda: opened(changed, ENOUGH, shelf))
-        return done and sha256_hex(shelf.files[1][1]) != _files(BID)[0]["sha256"]
+        return done and SUITE.hexdigest(shelf.files[1][1]) != _files(BID)[0][NAME]
 
     return attempt
 
@@ -409,8 +410,8 @@ def _() -> Attempt:
 def _() -> Attempt:
     """The stream carries the first key's commitment; under the second one its tag is valid as well."""
     salt, one, two = bytes(24), b"1" * 32, b"2" * 32
-    keys = [derived(key, salt) for key in (one, two)]
-    stream = salt + keys[0][2] + salamander(keys[0][:2], keys[1][:2])
+    keys = [derived(key, salt, SUITE) for key in (one, two)]
+    stream = salt + keys[0][2] + salamander(keys[0][:2], keys[1][:2], SUITE)
 
     def attempt() -> bool:
         plains = []
@@ -425,7 +426,7 @@ def _() -> Attempt:
 
 
 def _decrypt(key: bytes, stream: bytes, target: io.BytesIO) -> None:
-    streams.decrypt_stream(key, b"", io.BytesIO(stream), len(stream), target)
+    streams.decrypt_stream(key, b"", io.BytesIO(stream), len(stream), target, suite=SUITE)
 
 
 # --- wrapped shares: success is that the private key was asked at all

@@ -16,6 +16,7 @@ from envelope_world import (
     sealed,
     share_of,
     shares_of,
+    suite,
 )
 
 from app.ca.envelope import Recipient, check, read_header
@@ -101,7 +102,7 @@ def test_a_core_rewritten_for_another_place_gives_no_share(field: str, value: ob
     header["core"][field] = value
     if field == "env_id":  # so that the opener recognises itself
         for entry, name in zip(header["core"]["recipients"], "张王李", strict=False):
-            entry["tag"] = recipient_tag("00" * 32, fingerprint(person(name).encryption_certificate))
+            entry["tag"] = recipient_tag(suite(), "00" * 32, person(name).encryption_certificate)
     copy = _with_header(BID, header)
     check(io.BytesIO(copy.data), copy.header_sha256)
     assert refusal(lambda: share_of(copy, "张")) == ("envelope.share_foreign", "supplier", "envelope")
@@ -157,12 +158,28 @@ def test_every_ciphertext_byte_is_bound_without_a_key() -> None:
         assert refusal(partial(check, io.BytesIO(bad), None)) == ("envelope.damaged", "platform", "stream")
 
 
-@pytest.mark.parametrize("suite", ["cn-sm-1", "intl-0", ""])
-def test_another_suite_is_refused_by_name_before_anything_else(suite: str) -> None:
+@pytest.mark.parametrize("name", ["cn-sm-1", "intl-0", "gm-2", ""])
+def test_another_suite_is_refused_by_name_before_anything_else(name: str) -> None:
     header = _header_value(BID)
-    header["core"]["suite"] = suite
+    header["core"]["suite"] = name
     header["core"]["new_field"] = 1
     assert refusal(lambda: read_header(io.BytesIO(_with_header(BID, header).data)))[0] == "envelope.suite_unsupported"
+
+
+@pytest.mark.parametrize("other", ["intl-1", "gm-1"])
+def test_a_header_of_one_suite_is_none_of_the_other(other: str) -> None:
+    """Neither suite's digests pass under the other's name, so nothing is taken down to the other's algorithms."""
+    header = _header_value(BID)
+    honest, header["core"]["suite"] = header["core"]["suite"], other
+    renamed = _header_value(BID)
+    renamed["core"]["suite"] = other
+    for entry in renamed["streams"]:
+        entry["sm3" if other == "gm-1" else "sha256"] = entry.pop(suite().digest_name)
+    if other != honest:
+        assert refusal(lambda: read_header(io.BytesIO(_with_header(BID, header).data)))[2] == "header"
+        copy = _with_header(BID, renamed)
+        assert refusal(partial(check, io.BytesIO(copy.data), None)) == ("envelope.damaged", "platform", "stream")
+        assert refusal(lambda: share_of(copy, "张"))[0] == "envelope.not_recipient"
 
 
 def _swap(header: dict[str, Any]) -> None:

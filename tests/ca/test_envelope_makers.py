@@ -143,7 +143,7 @@ def test_nothing_hides_in_the_padding() -> None:
     ("content", "reason"),
     [
         (lambda envelope, share: b"nonsense", "blob"),
-        (lambda envelope, share: canonical({"hc": envelope.header.core_sha256, "kind": "share", "x": 1}), "blob"),
+        (lambda envelope, share: canonical({"hc": envelope.header.core_digest, "kind": "share", "x": 1}), "blob"),
         (lambda envelope, share: _wrapped(envelope, share, hc="00" * 32), "envelope"),
         (lambda envelope, share: _wrapped(envelope, share, x=2), "envelope"),
         (lambda envelope, share: _wrapped(envelope, share, kind="must"), "envelope"),
@@ -158,7 +158,7 @@ def test_a_maker_that_wraps_something_else_is_at_fault(content: Any, reason: str
 
 
 def _wrapped(envelope: Envelope, share: Any, **changes: Any) -> bytes:
-    honest = {"hc": envelope.header.core_sha256, "kind": share.kind, "x": share.x, "y": share.value}
+    honest = {"hc": envelope.header.core_digest, "kind": share.kind, "x": share.x, "y": share.value}
     return canonical({**honest, **changes})
 
 

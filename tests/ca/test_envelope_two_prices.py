@@ -8,10 +8,9 @@ import secrets
 from functools import partial
 
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from envelope_forge import forged, plan
-from envelope_world import PAYLOAD, opened, refusal, shares_of
-from salamander import derived, honest_split, salamander
+from envelope_world import PAYLOAD, opened, refusal, shares_of, suite
+from salamander import derived, gcm_opened, honest_split, salamander
 
 from app.ca import shares
 from app.ca.envelope import share_matches
@@ -20,20 +19,20 @@ from app.errors import InputError
 
 
 def test_a_ciphertext_valid_under_two_keys_opens_under_one_only() -> None:
-    """The attack on plain AES-GCM is real; the stream's key commitment ends it."""
-    salt, one, two = bytes(24), b"1" * 32, b"2" * 32
-    keys = [derived(key, salt) for key in (one, two)]
-    chunk = salamander(keys[0][:2], keys[1][:2])
-    plains = [AESGCM(key).decrypt(nonce, chunk, None) for key, nonce, _ in keys]
+    """The attack on plain GCM is real; the stream's key commitment ends it."""
+    of, salt, one, two = suite(), bytes(24), b"1" * 32, b"2" * 32
+    keys = [derived(key, salt, of) for key in (one, two)]
+    chunk = salamander(keys[0][:2], keys[1][:2], of)
+    plains = [gcm_opened(of, key, nonce, chunk) for key, nonce, _ in keys]
     assert plains[0] != plains[1]
 
     for number, key in enumerate((one, two)):
         stream = salt + keys[number][2] + chunk
         target = io.BytesIO()
-        decrypt_stream(key, b"", io.BytesIO(stream), len(stream), target)
+        decrypt_stream(key, b"", io.BytesIO(stream), len(stream), target, suite=of)
         assert target.getvalue() == plains[number]
         with pytest.raises(InputError) as caught:
-            decrypt_stream((two, one)[number], b"", io.BytesIO(stream), len(stream), io.BytesIO())
+            decrypt_stream((two, one)[number], b"", io.BytesIO(stream), len(stream), io.BytesIO(), suite=of)
         assert caught.value.code == "stream.invalid"
 
 

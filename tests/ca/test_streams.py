@@ -92,10 +92,10 @@ def test_round_trip(message: bytes, context: bytes) -> None:
 def test_digests_are_of_what_went_through() -> None:
     message, target = pattern(100_000), io.BytesIO()
     plain, cipher = encrypt_stream(KEY, b"", io.BytesIO(message), target)
-    assert (plain.size, plain.sha256) == (100_000, hashlib.sha256(message).hexdigest())
+    assert (plain.size, plain.digest) == (100_000, hashlib.sha256(message).hexdigest())
     ciphertext = target.getvalue()
-    assert (cipher.size, cipher.sha256) == (len(ciphertext), hashlib.sha256(ciphertext).hexdigest())
-    assert hash_stream(io.BytesIO(ciphertext + b"more"), len(ciphertext)) == cipher.sha256
+    assert (cipher.size, cipher.digest) == (len(ciphertext), hashlib.sha256(ciphertext).hexdigest())
+    assert hash_stream(io.BytesIO(ciphertext + b"more"), len(ciphertext)) == cipher.digest
     again = decrypt_stream(KEY, b"", io.BytesIO(ciphertext), len(ciphertext), io.BytesIO())
     assert again == plain
 
