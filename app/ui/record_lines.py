@@ -75,7 +75,18 @@ def _variant_of(recorded: Recorded) -> str:
         return f"{kind}.none"
     if getattr(event, "by_clock", False):
         return f"{kind}.by_clock"
-    for field in ("granted", "passed", "admitted", "valid", "accepted", "muted", "locked", "elapsed", "missing"):
+    for field in (
+        "granted",
+        "passed",
+        "admitted",
+        "valid",
+        "accepted",
+        "review",
+        "muted",
+        "locked",
+        "elapsed",
+        "missing",
+    ):
         value = getattr(event, field, None)
         if isinstance(value, bool):
             return f"{kind}.{'yes' if value else 'no'}"
