@@ -81,8 +81,7 @@ async def run_hosts(options: HostOptions, stop: asyncio.Event) -> None:
             for host in hosts:
                 if host.room.state.phase in (CLOSED, FAILED) and host.room.case not in archived:
                     archived.add(host.room.case)
-                    await host.stamp_last()
-                    done = await archive_room(host.room)
+                    done = await archive_room(host.room, evidence=await host.last_stamp())
                     _say({"archive": str(done.path), "expect": done.expect, "case": host.room.case})
             try:
                 async with asyncio.timeout(0.5):

@@ -95,6 +95,21 @@ def judge(token: bytes, stamped: bytes, trust: Trust) -> tuple[Part, datetime | 
         return Part(Status.FAILED, "time.stamp_unreadable"), None
 
 
+def signer_of(token: bytes) -> tuple[bytes, tuple[bytes, ...]]:
+    """The authority's certificate in a token (DER), and the others that it carries; the token is not judged.
+
+    Raises:
+        InputError: ``time.stamp_unreadable``.
+    """
+    from pyhanko.sign.validation.generic_cms import extract_certs_for_validation
+
+    try:
+        found = extract_certs_for_validation(cms.ContentInfo.load(token, strict=True)["content"])
+        return found.signer_cert.dump(), tuple(other.dump() for other in found.other_certs)
+    except Exception as error:  # pyHanko raises what it likes for malformed input
+        raise InputError("time.stamp_unreadable") from error
+
+
 def judge_token(token: cms.ContentInfo, stamped: bytes, trust: Trust) -> tuple[Part, datetime | None]:
     """As :func:`judge` for a parsed token; raises anything for a malformed one: the caller treats that as failed."""
     # pyHanko brings an HTTP client along, which a verifier that meets no stamp does without.

@@ -29,7 +29,7 @@ def with_carried(trust: TrustList, archive: ArchiveReader) -> TrustList:
 
 def _contents(archive: ArchiveReader) -> Iterator[bytes]:
     for name in archive.members:
-        if name.startswith("certificates/") and name.endswith(".crl"):
+        if name.startswith("certificates/") and name.endswith((".crl", ".ocsp")):
             with contextlib.suppress(InputError):
                 yield archive.read(name)
     for digest in sorted(_named(archive)):

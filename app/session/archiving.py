@@ -1,6 +1,7 @@
 """Writing the case archive (归档) when the case is closed, and what the desk of a host needs to know of it."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -21,8 +22,12 @@ class Archived(msgspec.Struct, frozen=True):
     expect: str
 
 
-async def archive_room(room: Room, folder: Path | None = None) -> Archived:
+async def archive_room(room: Room, folder: Path | None = None, evidence: Mapping[str, bytes] | None = None) -> Archived:
     """Write the full archive of a closed (or failed) case; waits a moment for the last head to be witnessed.
+
+    Args:
+        folder: where to; the case's own ``archive`` by default.
+        evidence: revocation evidence besides what sign-ins name, by file name (``….crl``, ``….ocsp``).
 
     Raises:
         FaultError: ``archive.*``; OSError of the disk.
@@ -31,6 +36,7 @@ async def archive_room(room: Room, folder: Path | None = None) -> Archived:
     await _witnessed(room, size)
     target = (folder or room.folder / "archive") / f"{folder_name(room.case)}.bidroom"
     certificates = {"trust-roots.pem": (room.folder / "trust.pem").read_bytes()}
+    certificates |= dict(evidence or {})
     crls = (room.folder / "crls.pem").read_bytes()
     if crls:
         certificates["revoked.crl"] = crls

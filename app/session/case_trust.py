@@ -4,11 +4,14 @@
 asks OCSP responders and distribution points, what follows when they do not tell, and who stamps the record.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from app.ca.revocation_client import Evidence, RevocationClient
+from app.ca.timestamp import signer_of
 from app.ca.timestamp_client import TimestampClient
 from app.ca.trust import Status, TrustList
+from app.canon import sha256_hex
 from app.clock import Clock
 from app.errors import InputError
 from app.session.rules.people import Level
@@ -60,6 +63,17 @@ class CaseTrust:
             crls += found.crls
         evidence = Evidence(tuple(dict.fromkeys(ocsp)), tuple(dict.fromkeys(crls)))
         return trust.with_evidence(evidence.crls, evidence.ocsp), evidence
+
+    async def about_stamps(self, tokens: Iterable[bytes]) -> dict[str, bytes]:
+        """Evidence about the authorities behind ``tokens``, as files for the archive: their stamps outlast them."""
+        found: dict[str, bytes] = {}
+        for certificate, chain in {signer_of(token) for token in tokens}:
+            path = self._base.validate(certificate, chain, self._clock.now(), "sign").path
+            if path:
+                evidence = await self._revocation.evidence(path)
+                found |= {f"{sha256_hex(one)}.ocsp": one for one in evidence.ocsp}
+                found |= {f"{sha256_hex(one)}.crl": one for one in evidence.crls}
+        return found
 
     def require(self, revocation: str) -> None:
         """InputError ``sign_in.revocation_unknown`` where the case requires to know and it could not be told."""

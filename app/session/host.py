@@ -154,10 +154,13 @@ class CaseHost:
         if self._hall is not None:
             await self._hall.stop_recording()
 
-    async def stamp_last(self) -> None:
-        """Have the last head stamped before the case is archived, where there is an authority and it answers."""
-        if self._stamper is not None:
-            await self._stamper.finish()
+    async def last_stamp(self) -> dict[str, bytes]:
+        """Have the last head stamped, where there is an authority and it answers; evidence for the archive."""
+        if self._stamper is None:
+            return {}
+        await self._stamper.finish()
+        kept = await self.room.store.run(lambda store: store.stamps())
+        return await self._trust.about_stamps(one.token for one in kept)
 
     async def close(self) -> None:
         """Say goodbye, close the recording and the record."""

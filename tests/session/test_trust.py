@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from live_pki import LivePki, live_pki
+from live_pki import LivePki, live_pki, pem_of
 from world import WAIT, World
 
 from app.ca.signatures import describe
@@ -20,6 +20,8 @@ from app.ca.token import Act
 from app.ca.trust import TrustList
 from app.errors import FaultError, InputError
 from app.record.checkpoint import parse_note
+from app.record.verifier import parse_expect, verify_archive
+from app.session.archiving import archive_room
 from app.session.client import Client
 from app.session.client import Person as Who
 from app.session.rules import commands as cmd
@@ -188,3 +190,26 @@ async def test_heads_are_stamped_when_a_phase_changes_and_at_the_end(world: Worl
         assert moment is not None
         assert abs((moment - datetime.now(UTC)).total_seconds()) < 3600
     await stamper.close()
+
+
+async def test_an_archives_stamps_are_judged_by_the_trust_of_its_reader(
+    world: World, pki: LivePki, tmp_path: Path
+) -> None:
+    pki.down, pki.answer = False, None
+    roots = world.room.folder / "trust.pem"
+    roots.write_bytes(roots.read_bytes() + b"\n" + pem_of(pki.root))
+    write_settings(world.room.folder, TrustSettings(tsa=(pki.tsa,)))
+    await world.restart()
+    officer = await world.enter("officer")
+    await officer.do(cmd.FailCase(ground="purchaser_cancelled", article="87-43", reason="采购任务取消"))
+    evidence = await world.host.last_stamp()
+    assert {name.rpartition(".")[2] for name in evidence} == {"crl"}
+    done = await archive_room(world.room, tmp_path, evidence)
+    verdicts = {}
+    for name, trusted in (("both", roots.read_bytes()), ("case", world.pki.trust_file.read_bytes()), ("none", None)):
+        steps = verify_archive(done.path, roots=trusted, expect=parse_expect(done.expect)).steps
+        verdicts[name] = next((step.verdict.value, step.facts["stamps"]) for step in steps if step.code == "stamps")
+    assert verdicts["both"][0] == "passed"
+    assert verdicts["case"][0] == "failed"  # an authority that leads nowhere is not passed over
+    assert verdicts["none"][0] == "could_not_tell"
+    assert verdicts["both"][1] > 0
