@@ -1,10 +1,13 @@
-"""How fast a bid is sealed, checked and opened, and in how much memory, beside ``openssl cms`` in the same run.
+"""How fast a bid is sealed, checked and opened, and in how much memory, beside ``openssl cms`` and age in the same run.
 
-    .venv/bin/python benchmarks/envelope.py [--mb 200] [--json] [--without-openssl]
+    .venv/bin/python benchmarks/envelope.py [--mb 200] [--folder DIR] [--json] [--without-openssl]
 
-Each step runs in a process of its own; memory is the peak resident size above what the process had before the step.
-The comparison is CMS AuthEnvelopedData with AES-256-GCM, streamed: it encrypts only, to one recipient, with no digests,
-no signature and no commitment, and it is the way a bid must not be sealed (decryption holds all of it in memory).
+Each step runs in a process of its own; memory is the peak resident size, of ours above what the process had before the
+step and in all. The first comparison is CMS AuthEnvelopedData with AES-256-GCM, streamed: it encrypts only, to one
+recipient, with no digests, no signature and no commitment, and it is the way a bid must not be sealed (decryption holds
+all of it in memory, and has written plaintext before it knows that the tag is wrong). The second is age, by pyrage,
+where that can be imported. Opening here means: check every byte against the receipt, decrypt, verify digests and
+signature.
 """
 
 import argparse
@@ -127,7 +130,8 @@ def measured(step: str, folder: Path) -> dict[str, float]:
     STEPS[step](folder)
     seconds = time.perf_counter() - start
     rss = memory.end()
-    return {"seconds": seconds, "mb_per_s": size / MB / seconds, "rss_above_baseline_mb": rss}
+    whole = memory.peak / MB
+    return {"seconds": seconds, "mb_per_s": size / MB / seconds, "rss_above_baseline_mb": rss, "rss_mb": whole}
 
 
 def in_own_process(step: str, folder: Path) -> dict[str, float]:
@@ -135,14 +139,8 @@ def in_own_process(step: str, folder: Path) -> dict[str, float]:
         return pool.apply(measured, (step, folder))
 
 
-def openssl_step(folder: Path) -> dict[str, float]:
-    """``openssl cms -encrypt -stream`` to the supplier's certificate; whole process memory."""
-    pem = subprocess.run(
-        ["openssl", "x509", "-inform", "DER", "-in", str(folder / "supplier.der")], check=True, capture_output=True
-    ).stdout
-    (folder / "supplier.pem").write_bytes(pem)
-    command = ["openssl", "cms", "-encrypt", "-binary", "-stream", "-aes-256-gcm", "-outform", "DER"]
-    command += ["-in", str(folder / "plain"), "-out", str(folder / "plain.cms"), str(folder / "supplier.pem")]
+def outside(command: list[str], folder: Path, out: str) -> dict[str, float]:
+    """Seconds and whole memory of another program that writes ``out``."""
     start, peak = time.perf_counter(), 0
     child = psutil.Popen(command)
     while child.poll() is None:
@@ -152,12 +150,56 @@ def openssl_step(folder: Path) -> dict[str, float]:
             break
         time.sleep(0.005)
     if child.wait() != 0:
-        raise SystemExit("openssl cms failed")
-    fd = os.open(folder / "plain.cms", os.O_RDWR)
+        raise SystemExit(f"{command[:3]} failed")
+    fd = os.open(folder / out, os.O_RDWR)
     os.fsync(fd)  # sealing does, too
     os.close(fd)
     seconds = time.perf_counter() - start
     return {"seconds": seconds, "mb_per_s": (folder / "plain").stat().st_size / MB / seconds, "rss_mb": peak / MB}
+
+
+def openssl_steps(folder: Path) -> dict[str, dict[str, float]]:
+    """``openssl cms -encrypt -stream`` to the supplier's certificate, and ``-decrypt``."""
+    certificate, key = folder / "supplier.pem", folder / "supplier.key.pem"
+    for command, target in (
+        (["openssl", "x509", "-inform", "DER", "-in", str(folder / "supplier.der")], certificate),
+        (["openssl", "pkey", "-inform", "DER", "-in", str(folder / "supplier.key")], key),
+    ):
+        target.write_bytes(subprocess.run(command, check=True, capture_output=True).stdout)
+    sealed, plain = str(folder / "plain.cms"), str(folder / "plain")
+    encrypt = ["openssl", "cms", "-encrypt", "-binary", "-stream", "-aes-256-gcm", "-outform", "DER"]
+    encrypt += ["-in", plain, "-out", sealed, str(certificate)]
+    decrypt = ["openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", sealed, "-inkey", str(key)]
+    result = {"openssl_cms_encrypt": outside(encrypt, folder, "plain.cms")}
+    result["openssl_cms_decrypt"] = outside([*decrypt, "-out", plain + ".back"], folder, "plain.back")
+    for name in ("plain.cms", "plain.back"):
+        (folder / name).unlink()
+    return result
+
+
+_AGE = """
+import pyrage, sys
+who = pyrage.x25519.Identity.from_str(sys.argv[2])
+if sys.argv[1] == "encrypt":
+    pyrage.encrypt_file(sys.argv[3], sys.argv[4], [who.to_public()])
+else:
+    pyrage.decrypt_file(sys.argv[3], sys.argv[4], [who])
+"""
+
+
+def age_steps(folder: Path) -> dict[str, dict[str, float]]:
+    """age to one X25519 key; nothing where pyrage is not installed."""
+    try:
+        from pyrage import x25519  # type: ignore[import-not-found]  # measured beside it, never needed
+    except ImportError:
+        return {}
+    who, plain = str(x25519.Identity.generate()), str(folder / "plain")
+    run = [sys.executable, "-c", _AGE]
+    result = {"age_encrypt": outside([*run, "encrypt", who, plain, plain + ".age"], folder, "plain.age")}
+    result["age_decrypt"] = outside([*run, "decrypt", who, plain + ".age", plain + ".back"], folder, "plain.back")
+    for name in ("plain.age", "plain.back"):
+        (folder / name).unlink()
+    return result
 
 
 def main() -> None:
@@ -165,8 +207,9 @@ def main() -> None:
     arguments.add_argument("--mb", type=int, default=200, help="size of the bid's one file, in 10^6 bytes")
     arguments.add_argument("--json", action="store_true", help="print one JSON object")
     arguments.add_argument("--without-openssl", action="store_true")
+    arguments.add_argument("--folder", type=Path, help="where to work; by default the system's temporary folder")
     options = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         with (folder / "plain").open("wb") as file:
             for _ in range(options.mb):
@@ -174,14 +217,19 @@ def main() -> None:
         people(folder)
         result: dict[str, Any] = {"mb": options.mb, **{step: in_own_process(step, folder) for step in STEPS}}
         if not options.without_openssl and shutil.which("openssl"):
-            result["openssl_cms_encrypt"] = openssl_step(folder)
-            result["seal_to_openssl_speed"] = result["seal"]["mb_per_s"] / result["openssl_cms_encrypt"]["mb_per_s"]
+            for leftover in ("bid.env", "1.out"):
+                (folder / leftover).unlink()
+            result |= openssl_steps(folder) | age_steps(folder)
+            for ours, theirs in (("seal", "encrypt"), ("open", "decrypt")):
+                for peer in (f"openssl_cms_{theirs}", f"age_{theirs}"):
+                    if peer in result:
+                        result[f"{ours}_to_{peer}_speed"] = result[ours]["mb_per_s"] / result[peer]["mb_per_s"]
     if options.json:
         print(json.dumps(result))
         return
     for step, values in result.items():
         shown = values if isinstance(values, dict) else {"": values}
-        print(f"{step:22}", "  ".join(f"{key} {value:.2f}" for key, value in shown.items()))
+        print(f"{step:34}", "  ".join(f"{key} {value:.2f}" for key, value in shown.items()))
 
 
 if __name__ == "__main__":
