@@ -12,13 +12,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 from msgspec.structs import replace
 
 import app.session.rules.commands as cmd
 import app.session.rules.events_case as evc
 import app.session.rules.events_opening as evo
 from app.ca.pdf_signer import PyHankoSigner
-from app.procurement.bid import PriceSchedule
+from app.canon import canonical, sha256_hex
+from app.procurement.bid import BidPayload, PriceSchedule
 from app.procurement.case import lot_case
 from app.procurement.objective import Facts
 from app.procurement.rulepack import effective_windows, load_rule_pack, rules_in_force
@@ -298,9 +300,16 @@ def _decrypt(play: Played, opened: int = 9) -> None:
         play.does(
             HOST,
             cmd.ReportBidOpened(
-                supplier=uscc, header_sha256=header, manifest_sha256=digest(f"m{uscc}"), documents=documents
+                supplier=uscc, header_sha256=header, manifest_sha256=_manifest(play, bid.payload), documents=documents
             ),
         )
+
+
+def _manifest(play: Played, payload: BidPayload) -> str:
+    """What the bid says, as the host keeps it for its supplier."""
+    data = canonical(msgspec.to_builtins(payload))
+    play.files[sha256_hex(data)] = data
+    return sha256_hex(data)
 
 
 def _payloads(play: Played) -> cmd.ReportBids:

@@ -18,11 +18,10 @@ from app.ui.evaluation.drafts import Draft, draft_path, drop_draft, load_draft, 
 from app.ui.evaluation.expert_desk import ExpertDesk
 from app.ui.evaluation.leader import LeaderPanel
 from app.ui.evaluation.progress import SealedProgressPanel
-from app.ui.evaluation.quote import QuotePanel
 from app.ui.evaluation.review import ReviewPanel
 from app.ui.evaluation.summary import SummaryPanel, finding_lines
 from app.ui.evaluation.supplier_side import SupplierEvaluationPanel
-from app.ui.room_acts import Graved, SubmitQuote, SubmitSheet, Sure
+from app.ui.room_acts import Graved, SubmitSheet, Sure
 from app.ui.sample_state import Played, play, sheets_of
 from app.ui.step_facts import StepContext, StepFacts
 from app.ui.step_panels import panel_type
@@ -173,23 +172,6 @@ def test_the_summary_is_the_ranking_and_every_total_is_derived_again(panel: Any)
     assert isinstance(asked[0], Sure)
     assert asked[0].then == cmd.ConfirmRanking()
     assert finding_lines(StepFacts(played.state, played.state.leader))
-
-
-def test_a_quote_is_sealed_only_when_words_figures_and_lines_agree(panel: Any) -> None:
-    played = play("quoting", "competitive_consultation")
-    shown, asked = panel(played, list(played.speaker.values())[-1])
-    assert isinstance(shown, QuotePanel)
-    assert not shown.submit.isEnabled()
-    quote = played.bids[-1].quote.price
-    shown.editor.fill(quote)
-    assert shown.submit.isEnabled()
-    shown.editor.words.setText("壹元整")
-    assert not shown.submit.isEnabled()
-    shown.editor.words.setText(quote.total_words)
-    shown.submit.click()
-    assert isinstance(asked[0], Sure)
-    assert isinstance(asked[0].then, SubmitQuote)
-    assert asked[0].then.price.total == quote.total
 
 
 def test_a_supplier_can_answer_though_it_sees_no_phase_of_the_evaluation(panel: Any) -> None:

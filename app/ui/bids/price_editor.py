@@ -1,9 +1,10 @@
 """开标一览表: lines with figures, the total in figures and in words, checked against each other while typing."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QBrush
 from PySide6.QtWidgets import QHeaderView, QLineEdit, QTableWidget, QTableWidgetItem, QWidget
 
 from app.errors import BidroomError
@@ -11,19 +12,26 @@ from app.procurement.bid import Declarations, PriceItem, PriceSchedule
 from app.procurement.capital_amount import from_words, to_words
 from app.procurement.data import to_cent
 from app.ui.i18n import tr
+from app.ui.theme import color, theme
 from app.ui.view import View, column, label, row
 from app.ui.widgets.amount import AmountLabel, amount_text
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.chip import Chip, Tone
 from app.ui.widgets.form_field import FormField
 
-COLUMNS = ("名称", "数量", "单位", "单价（元）", "小计（元）")
-NAME, QUANTITY, UNIT, UNIT_PRICE, TOTAL = range(5)
+COLUMNS = ("名称", "数量", "单位", "单价（元）", "小计（元）", "与投标相比")
+NAME, QUANTITY, UNIT, UNIT_PRICE, TOTAL, CHANGE = range(6)
+WIDTHS = {QUANTITY: 100, UNIT: 80, UNIT_PRICE: 150, TOTAL: 170}
+NARROW = {QUANTITY: 96, UNIT: 48, UNIT_PRICE: 116, TOTAL: 124, CHANGE: 112}
+ITEM = Qt.ItemDataRole.UserRole
 MOST_ROWS = 1000
 
 
 class PriceEditor(View):
     """Answers a :class:`PriceSchedule` with :meth:`schedule`, or None while something is wrong.
+
+    What a line says besides its figures (origin, brand, core product) stays with it. A total that is the sum of the
+    lines goes on being their sum while the lines are changed; any other total is the person's own.
 
     Signals:
         changed(): something was typed.
@@ -31,17 +39,20 @@ class PriceEditor(View):
 
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, final: bool = False) -> None:
         super().__init__(parent)
         self._filling = False
         self._declarations = Declarations()
+        self._base: PriceSchedule | None = None
+        self._last_sum: Decimal | None = None
         self.table = QTableWidget(0, len(COLUMNS))
         self.table.verticalHeader().setDefaultSectionSize(40)
         self.table.setShowGrid(False)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        for number, width in ((QUANTITY, 100), (UNIT, 80), (UNIT_PRICE, 150), (TOTAL, 170)):
+        for number, width in WIDTHS.items():
             self.table.setColumnWidth(number, width)
+        self.table.setColumnHidden(CHANGE, True)
         self.table.itemChanged.connect(self._edited)
         add, remove = Button("small", "plus"), Button("small", "minus")
         add.clicked.connect(lambda: self.add_row())
@@ -55,8 +66,10 @@ class PriceEditor(View):
         self.total.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.total.textChanged.connect(self._total_edited)
         self.words.textChanged.connect(lambda: self._check())
-        self._total_field = FormField("投标总价 小写（元）", self.total)
-        self._words_field = FormField("投标总价 大写", self.words, "填写小写后自动给出；可按原文修改，两者须一致。")
+        self._total_field = FormField("最后报价 小写（元）" if final else "投标总价 小写（元）", self.total)
+        self._words_field = FormField(
+            "最后报价 大写" if final else "投标总价 大写", self.words, "填写小写后自动给出；可按原文修改，两者须一致。"
+        )
         self._match = Chip()
         sum_name = label("second")
         self.say(sum_name.setText, "分项合计（元）")
@@ -65,13 +78,20 @@ class PriceEditor(View):
             totals.setAlignment(field, Qt.AlignmentFlag.AlignTop)
         totals.setStretch(0, 2)
         totals.setStretch(1, 3)
+        self._gone = label("second", wrap=True)
+        self._gone.hide()
         layout = column(
-            self.table, row(add, remove, None, sum_name, self._sum, spacing=10), totals, row(self._match, None)
+            self.table,
+            self._gone,
+            row(add, remove, None, sum_name, self._sum, spacing=10),
+            totals,
+            row(self._match, None),
         )
         layout.setStretch(0, 1)
         layout.setSpacing(12)
         self.setLayout(layout)
         self.add_row()
+        theme().changed.connect(self._compute)
         self.retranslate()
 
     def add_row(self, values: tuple[str, str, str, str] = ("", "1", "", "")) -> None:
@@ -81,11 +101,11 @@ class PriceEditor(View):
         self._filling = True
         number = self.table.rowCount()
         self.table.insertRow(number)
-        for place, text in enumerate((*values, "")):
+        for place, text in enumerate((*values, "", "")):
             item = QTableWidgetItem(text)
             if place in (QUANTITY, UNIT_PRICE, TOTAL):
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            if place == TOTAL:
+            if place in (TOTAL, CHANGE):
                 item.setFlags(Qt.ItemFlag.ItemIsEnabled)
             self.table.setItem(number, place, item)
         self._filling = False
@@ -95,10 +115,30 @@ class PriceEditor(View):
         """Take a schedule, e.g. from a bid file."""
         self.table.setRowCount(0)
         self._declarations = price.declarations
+        self._last_sum = None
         for item in price.items:
             self.add_row((item.name, str(item.quantity), item.unit, str(item.unit_price)))
+            if (name := self.table.item(self.table.rowCount() - 1, NAME)) is not None:
+                name.setData(ITEM, item)
         self.total.setText(str(price.total))
         self.words.setText(price.total_words)
+        self._compute()
+
+    def untouched(self) -> bool:
+        """Nothing has been typed or filled in."""
+        return not any(self._text(n, NAME) or self._text(n, UNIT_PRICE) for n in range(self.table.rowCount()))
+
+    def compare_with(self, base: PriceSchedule) -> None:
+        """Mark what differs from ``base`` from now on, line by line."""
+        self._base = base
+        self.table.setColumnHidden(CHANGE, False)
+        for number, width in NARROW.items():
+            self.table.setColumnWidth(number, width)
+        self._compute()
+
+    def changes(self) -> list[str]:
+        """What is said of each line, in the order of the table; empty for one that is as it was."""
+        return [self._text(number, CHANGE) for number in range(self.table.rowCount())]
 
     def schedule(self) -> PriceSchedule | None:
         """The schedule as typed, or None while something is wrong."""
@@ -121,10 +161,10 @@ class PriceEditor(View):
     def retranslate(self) -> None:
         self.table.setHorizontalHeaderLabels([tr(name) for name in COLUMNS])
         for place in range(len(COLUMNS)):
-            across = Qt.AlignmentFlag.AlignLeft if place in (NAME, UNIT) else Qt.AlignmentFlag.AlignRight
+            across = Qt.AlignmentFlag.AlignLeft if place in (NAME, UNIT, CHANGE) else Qt.AlignmentFlag.AlignRight
             if (item := self.table.horizontalHeaderItem(place)) is not None:
                 item.setTextAlignment(across | Qt.AlignmentFlag.AlignVCenter)
-        self._check()
+        self._compute()
 
     def _items(self) -> list[PriceItem] | None:
         items: list[PriceItem] = []
@@ -135,12 +175,23 @@ class PriceEditor(View):
             quantity, unit_price = _amount(texts[QUANTITY]), _amount(texts[UNIT_PRICE])
             if not texts[NAME] or quantity is None or unit_price is None:
                 return None
-            item = PriceItem(texts[NAME], quantity, texts[UNIT] or "项", unit_price, to_cent(quantity * unit_price))
+            figures = {
+                "name": texts[NAME], "quantity": quantity, "unit": texts[UNIT] or "项", "unit_price": unit_price,
+                "total": to_cent(quantity * unit_price),
+            }  # fmt: skip
+            before = self._item(number)
+            item = msgspec.structs.replace(before, **figures) if before is not None else PriceItem(**figures)  # type: ignore[arg-type]
             try:  # the limits of names and units are those of the record
                 items.append(msgspec.convert(msgspec.to_builtins(item), PriceItem))
             except msgspec.ValidationError:
                 return None
         return items
+
+    def _item(self, number: int) -> PriceItem | None:
+        """The line as it came, for what is not shown here."""
+        name = self.table.item(number, NAME)
+        came = name.data(ITEM) if name is not None else None
+        return came if isinstance(came, PriceItem) else None
 
     def _text(self, number: int, place: int) -> str:
         item = self.table.item(number, place)
@@ -164,9 +215,48 @@ class PriceEditor(View):
             if shown is not None:
                 whole = None if quantity is None or price is None else to_cent(quantity * price)
                 shown.setText("" if whole is None else amount_text(whole))
+        if self._base is not None:
+            self._mark(self._base)
         self._filling = False
-        self._sum.show_amount(self.sum_of_lines())
+        lines = self.sum_of_lines()
+        if lines is not None:
+            if self._last_sum is not None and lines != self._last_sum == _amount(self.total.text()):
+                self.total.setText(str(lines))
+            self._last_sum = lines
+        self._sum.show_amount(lines)
         self._check()
+
+    def _mark(self, base: PriceSchedule) -> None:
+        """Say of each line how it differs from the line of the same name, and which lines are gone."""
+        left = list(base.items)
+        for number in range(self.table.rowCount()):
+            name = self._text(number, NAME)
+            before = next((item for item in left if item.name == name), None)
+            if before is not None:
+                left.remove(before)
+            said = self._difference(number, before) if name else ""
+            before_price = "" if before is None else tr("投标单价 {amount} 元", amount=amount_text(before.unit_price))
+            for place in range(self.table.columnCount()):
+                if (cell := self.table.item(number, place)) is not None:
+                    cell.setForeground(QBrush(color("warn" if said else "text")))
+                    cell.setToolTip(before_price)
+            if (cell := self.table.item(number, CHANGE)) is not None:
+                cell.setText(said)
+        self._gone.setText(tr("已去掉：{names}", names="、".join(item.name for item in left)))
+        self._gone.setVisible(bool(left))
+
+    def _difference(self, number: int, before: PriceItem | None) -> str:
+        if before is None:
+            return tr("新增")
+        quantity, price = _amount(self._text(number, QUANTITY)), _amount(self._text(number, UNIT_PRICE))
+        said = []
+        if quantity is not None and quantity != before.quantity:
+            said.append(tr("数量原 {count}", count=f"{before.quantity.normalize():f}"))
+        if price is not None and price != before.unit_price:
+            said.append(percent_text(before.unit_price, price))
+        if self._text(number, UNIT) != before.unit:
+            said.append(tr("单位原 {unit}", unit=before.unit))
+        return "　".join(said)
 
     def _total_edited(self, text: str) -> None:
         total = _amount(text)
@@ -190,6 +280,14 @@ class PriceEditor(View):
         else:
             self._match.show_state(tr("大写与小写一致，分项合计等于总价"), Tone.OK)
         self.changed.emit()
+
+
+def percent_text(before: Decimal, now: Decimal) -> str:
+    """``−12.50%``: by how much ``now`` differs, to the hundredth of a percent."""
+    if not before:
+        return tr("有改动")
+    change = ((now - before) * 100 / before).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{'−' if change < 0 else '+'}{abs(change)}%"
 
 
 def _amount(text: str) -> Decimal | None:

@@ -53,7 +53,7 @@ class CommitmentPanel(PhasePanel):
         self.text.verticalScrollBar().valueChanged.connect(self._scrolled)
         self._hint = label("second", wrap=True)
         self.table = DataTable(
-            (Column("姓名", width=80), Column("身份", stretch=True, width=90), Column("承诺书", width=90))
+            (Column("姓名", width=66), Column("身份", stretch=True, width=76), Column("承诺书", width=100))
         )
         left = column(self.text, self._hint, spacing=6)
         left.setStretch(0, 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from app.logs import get_logger
-from app.procurement.bid import Evidence
+from app.procurement.bid import Evidence, PriceSchedule
 
 _log = get_logger("drafts")
 LIMIT = 4 * 1024 * 1024
@@ -75,6 +75,28 @@ def load_draft(path: Path) -> Draft:
 
 def save_draft(path: Path, draft: Draft) -> bool:
     """Keep it; False when the disk does not take it (the desk says so, nothing is lost in memory)."""
+    return _save(path, draft)
+
+
+def load_quote(path: Path) -> PriceSchedule | None:
+    """The final quote as it was typed on this machine, if there is one."""
+    try:
+        if path.stat().st_size > LIMIT:
+            return None
+        return msgspec.json.decode(path.read_bytes(), type=PriceSchedule)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        _log.warning("quote not read", error=type(error).__name__)
+        return None
+
+
+def save_quote(path: Path, price: PriceSchedule) -> bool:
+    """Keep what a supplier has typed; False when the disk does not take it."""
+    return _save(path, price)
+
+
+def _save(path: Path, draft: Draft | PriceSchedule) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")

@@ -8,6 +8,7 @@ from app.session.acts import UNSIGNED
 from app.session.rules.price_doubt import explanation_window
 from app.session.rules.state import Change
 from app.ui.evaluation.clarifications import ClarificationList
+from app.ui.evaluation.drafts import draft_path, drop_draft
 from app.ui.evaluation.quote import withdrawing
 from app.ui.i18n import tr
 from app.ui.phase_panel import Note, PhasePanel
@@ -49,6 +50,7 @@ class SupplierEvaluationPanel(PhasePanel):
 
     def show_facts(self, facts: StepFacts) -> None:
         state, own = facts.state, facts.supplier
+        drop_draft(draft_path(self.context.drafts, state.case, facts.me, "quote"))  # quoting is not now
         self.clarifications.show_facts(facts)
         self.note.say(self._standing(facts))
         out = own in state.invalid or own in state.withdrew
