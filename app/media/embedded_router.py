@@ -92,6 +92,10 @@ class EmbeddedRouter:
         """The UDP port in use."""
         return self._port.port
 
+    def show_reach(self, key: bytes, on_peer: Callable[[str], None]) -> None:
+        """As :meth:`app.media.udp_port.UdpPort.show_reach`."""
+        self._port.show_reach(key, on_peer)
+
     async def connect(self, peer: str, offer_sdp: str, *, publishes: bool) -> str:
         if not _PEER_NAME.fullmatch(peer):
             raise InputError("media.peer_invalid")

@@ -8,7 +8,7 @@ import asyncio
 import ipaddress
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from aioice import stun
@@ -16,6 +16,7 @@ from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from aioice.ice import CandidatePair, StunProtocol, get_host_addresses
 
 from app.errors import FaultError, InputError
+from app.media import reach
 
 _BUFFER = 4 * 1024 * 1024
 
@@ -49,6 +50,8 @@ class _Socket(asyncio.DatagramProtocol):
         self.protocols: dict[Any, str] = {}
         self._by_name: dict[str, Any] = {}
         self._by_address: dict[tuple[str, int], Any] = {}
+        self.reach_key = b""
+        self.on_peer: Callable[[str], None] = lambda _address: None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # On some Python versions the selector's transport is no subclass of DatagramTransport.
@@ -86,6 +89,11 @@ class _Socket(asyncio.DatagramProtocol):
         if message.message_class == stun.Class.REQUEST:
             name = str(message.attributes.get("USERNAME", "")).partition(":")[0]
             protocol = self._by_name.get(name)
+            if name == reach.USER and self.reach_key:
+                answer = reach.answer(data, address, self.reach_key)
+                if answer is not None:
+                    self.transport.sendto(answer, addr)
+                return
             if protocol is not None and self._by_address.get(address) is not protocol:
                 self._by_address.pop(address, None)
         else:
@@ -102,6 +110,7 @@ class _Socket(asyncio.DatagramProtocol):
                     and pair.remote_addr == address
                 ):
                     self._by_address[address] = protocol
+                    self.on_peer(address[0])
                     return protocol
         return None
 
@@ -156,6 +165,11 @@ class UdpPort:
         if not sockets:
             raise FaultError("media.port_unavailable", port=port)
         return cls(sockets, public_address)
+
+    def show_reach(self, key: bytes, on_peer: Callable[[str], None]) -> None:
+        """Answer who asks with ``key`` (see :mod:`app.media.reach`); tell the address of each peer whose media come."""
+        for one in self._sockets:
+            one.reach_key, one.on_peer = key, on_peer
 
     def attach(self, ice: Any) -> None:
         """Make an aioice connection use this port instead of sockets of its own."""

@@ -6,7 +6,7 @@ the record. Recordings of the evaluation room lie under the case key.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.clock import parse_stamp
@@ -86,6 +86,10 @@ class Hall:
     def port(self) -> int:
         """The UDP port in use."""
         return self._router.port
+
+    def show_reach(self, key: bytes, on_peer: Callable[[str], None]) -> None:
+        """Answer the desk that asks whether the media port is reached; tell who came from where."""
+        self._router.show_reach(key, on_peer)
 
     async def connect(self, person: str, offer: MediaOffer) -> str:
         """A desk's media connection: publishes only who may; receives only what it may."""

@@ -17,7 +17,7 @@ from app.ui.program.case_book import CaseBook
 from app.ui.program.case_dialogs import CaseDetails
 from app.ui.program.host_control import HostControl, reachable
 from app.ui.program.hosting import make_case
-from app.ui.program.preparing import host_lines, probe, reach_line
+from app.ui.program.preparing import host_lines, probe, reach_lines
 
 Run = Callable[[Any], Any]
 
@@ -41,7 +41,7 @@ def test_a_case_with_its_host(run: Run, tmp_path: Path) -> None:
         assert [line.state for line in await host_lines(link, clock)] == [CheckState.PASSED] * 2
         record = hosts.record(link.case)
         assert record is not None
-        assert (await reach_line(record)).finding == "reach.local"
+        assert [line.finding for line in await reach_lines(record, hosts.reached(record))] == ["reach.local"]
         other = type(link)(link.host, link.port, link.case, "00" * 32)
         with pytest.raises(InputError, match=r"link\.other_host"):
             await probe(other, clock)

@@ -19,7 +19,8 @@ TONES = {
     CheckState.FAILED: Tone.BAD,
 }
 ICONS = {"camera": "camera", "microphone": "mic", "speaker": "speaker", "network": "network", "media": "broadcast",
-         "clock": "clock", "token": "token", "disk": "disk", "reach": "link", "sleep": "moon",
+         "clock": "clock", "token": "token", "disk": "disk", "reach": "link", "reach_udp": "broadcast",
+         "sleep": "moon",
          "recording": "record"}  # fmt: skip
 
 

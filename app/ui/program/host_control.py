@@ -18,6 +18,7 @@ import psutil
 import app
 from app.errors import FaultError, InputError
 from app.session.case_folder import cases_in, folder_name
+from app.session.reach import Reached, reached
 from app.session.wire.link import Link
 from app.settings import data_dir
 from app.ui.models import HostState
@@ -116,6 +117,11 @@ class HostControl:
             await asyncio.to_thread(psutil.wait_procs, [process], STOP_SECONDS)
         if record is not None:
             self._keep(msgspec.structs.replace(record, pid=0, started=0.0))
+
+    def reached(self, record: HostRecord) -> Reached:
+        """When somebody from outside was last at this case's host."""
+        folder = cases_in(self.home).get(record.case) if self.home.is_dir() else None
+        return reached(folder, record.port) if folder is not None else Reached()
 
     def archive(self, case: str) -> tuple[Path, str] | None:
         """Archive and head (``N:R``) of a closed case, when it is written."""

@@ -36,7 +36,7 @@ from app.ui.program.case_dialogs import CaseDetails
 from app.ui.program.case_page import CasePage
 from app.ui.program.host_control import HostControl, link_of
 from app.ui.program.pick import all_files, pick_file, pick_target, read_small
-from app.ui.program.preparing import disk_line, reach_line, running
+from app.ui.program.preparing import disk_line, reach_lines, running
 from app.ui.room_link import HostClock
 from app.ui.step_facts import StepFacts
 
@@ -182,9 +182,10 @@ class Hosting(QObject):
 
     async def _check_reach(self) -> None:
         record = self._hosts.record(self._case)
-        self._checks = running("reach")
+        self._checks = running("reach", "reach_udp")
         self._show()
-        lines = [await reach_line(record)] if record is not None and self._hosts.running(self._case) else []
+        up = record is not None and self._hosts.running(self._case)
+        lines = await reach_lines(record, self._hosts.reached(record)) if record is not None and up else ()
         self._checks = (*lines, disk_line(hosting=True))
         self._show()
 

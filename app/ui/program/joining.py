@@ -24,7 +24,7 @@ from app.ui.preferences import Preferences
 from app.ui.prepare.prepare_screen import PrepareScreen
 from app.ui.program.case_book import CaseBook, KnownCase, case_folder, case_row, seen, write_private
 from app.ui.program.host_control import HostControl
-from app.ui.program.preparing import disk_line, host_lines, probe, reach_line, running, token_line
+from app.ui.program.preparing import disk_line, host_lines, probe, reach_lines, running, token_line
 from app.ui.program.room_media import Devices
 from app.ui.program.sign_in_dialog import SignInChoice, SignInDialog
 from app.ui.program.token_watch import TokenWatch
@@ -93,10 +93,10 @@ class Joining(QObject):
         if code in ("", "token"):
             self._tokens.look_now()
         record = self._hosts.record(self.link.case) if self.link.case in self._hosts.hosted() else None
-        if record is not None and code in ("", "reach"):
-            self._reach = running("reach")
+        if record is not None and code in ("", "reach", "reach_udp"):
+            self._reach = running("reach", "reach_udp")
             self._show()
-            self._reach = (await reach_line(record),)
+            self._reach = await reach_lines(record, self._hosts.reached(record))
         self._show()
 
     async def _join(self) -> None:

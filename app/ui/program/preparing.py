@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from datetime import datetime
 
 import aiohttp
 import msgspec
@@ -9,13 +10,15 @@ from aiohttp import WSMsgType
 
 from app.clock import Clock, parse_stamp
 from app.errors import BidroomError, FaultError, InputError
+from app.media.reach import reached as reached_by_udp
 from app.session.files import Files
+from app.session.reach import Reached, own_addresses
 from app.session.wire import messages as wire
 from app.session.wire.link import Link
 from app.settings import data_dir
 from app.ui import texts
 from app.ui.models import CheckLine, CheckState, TokenState, TokenView
-from app.ui.program.host_control import HostRecord, reachable
+from app.ui.program.host_control import HostRecord, own_address, reachable
 
 PROBE_SECONDS = 8.0
 SLOW_MS = 300
@@ -129,19 +132,48 @@ def disk_line(*, hosting: bool) -> CheckLine:
     return CheckLine(code="disk", state=state, finding="disk.desk_low" if low else "disk.desk_ok", facts=shown)
 
 
-async def reach_line(record: HostRecord) -> CheckLine:
-    """Whether the address in the links leads back to this host; what to open where it does not.
+async def reach_lines(record: HostRecord, seen: Reached) -> tuple[CheckLine, ...]:
+    """How well outsiders reach this host, for TCP and for UDP apart: what is proved, what is not, and what to open.
 
-    A router that does not lead its own outside address back inside makes this fail although outsiders get through: the
-    sentence says so.
+    Proof is only that somebody came from outside (``seen``). A question from this machine to its public address proves
+    that the router leads it back; where that address is the machine's own, no more than that the host listens; and where it
+    fails, the router may just not lead its own address back inside.
     """
-    address = f"{record.public}:{record.port}"
     if record.public in ("127.0.0.1", "localhost", "::1"):
-        return CheckLine(code="reach", state=CheckState.ATTENTION, finding="reach.local", facts={"address": address})
-    if await reachable(record.public, record.port):
-        return CheckLine(code="reach", state=CheckState.PASSED, finding="reach.ok", facts={"address": address})
-    facts: dict[str, str | int] = {"tcp": record.port, "udp": record.port}
-    return CheckLine(code="reach", state=CheckState.FAILED, finding="reach.blocked", facts=facts)
+        facts: dict[str, str | int] = {"address": f"{record.public}:{record.port}"}
+        return (CheckLine(code="reach", state=CheckState.ATTENTION, finding="reach.local", facts=facts),)
+    tcp, udp, here = await asyncio.gather(
+        reachable(record.public, record.port),
+        reached_by_udp(record.public, record.port, record.fingerprint.encode()),
+        _is_here(record.public),
+    )
+    return (
+        _reach_line("reach", "tcp", record, seen.tcp, answered=tcp, here=here),
+        _reach_line("reach_udp", "udp", record, seen.udp, answered=udp, here=here),
+    )
+
+
+def _reach_line(
+    code: str, way: str, record: HostRecord, seen: datetime | None, *, answered: bool, here: bool
+) -> CheckLine:
+    facts: dict[str, str | int] = {"address": record.public, "port": record.port, "inside": own_address()}
+    if seen is not None:
+        facts["time"] = texts.full_time(seen)[:16]
+        return CheckLine(code=code, state=CheckState.PASSED, finding=f"reach.{way}_seen", facts=facts)
+    if not answered:
+        return CheckLine(code=code, state=CheckState.FAILED, finding=f"reach.{way}_none", facts=facts)
+    if here:
+        return CheckLine(code=code, state=CheckState.ATTENTION, finding=f"reach.{way}_here", facts=facts)
+    return CheckLine(code=code, state=CheckState.PASSED, finding=f"reach.{way}_round", facts=facts)
+
+
+async def _is_here(public: str) -> bool:
+    """Whether a name or address leads to an interface of this machine, so that no packet leaves it."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(public, None)
+    except OSError:
+        return False
+    return any(item[4][0] in own_addresses() for item in found)
 
 
 def running(*codes: str) -> tuple[CheckLine, ...]:

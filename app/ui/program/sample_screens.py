@@ -98,6 +98,11 @@ def _consultation() -> CaseFile:
     return sample_case("competitive_consultation", NOW)
 
 
+_REACH: dict[str, str | int] = {
+    "address": "203.0.113.5", "port": 7443, "inside": "192.168.1.20", "time": "2026-11-20 08:41",
+}  # fmt: skip
+
+
 def _name(role: Role) -> str:
     played = _receiving()
     return played.people[played.one(role)].name
@@ -200,7 +205,8 @@ def _prepare(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
                 facts={"holder": _name(Role.OFFICER), "date": "2028-05-03"},
             ),
             CheckLine(code="disk", state=CheckState.PASSED, finding="disk.ok", facts={"hours": 212}),
-            CheckLine(code="reach", state=CheckState.FAILED, finding="reach.blocked", facts={"tcp": 7443, "udp": 7443}),
+            CheckLine(code="reach", state=CheckState.PASSED, finding="reach.tcp_round", facts=_REACH),
+            CheckLine(code="reach_udp", state=CheckState.FAILED, finding="reach.udp_none", facts=_REACH),
         )
     )
     return screen
@@ -270,9 +276,8 @@ def _case_page(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
     page.show_host(
         running=True,
         checks=(
-            CheckLine(
-                code="reach", state=CheckState.PASSED, finding="reach.ok", facts={"address": "kp.example.cn:7443"}
-            ),
+            CheckLine(code="reach", state=CheckState.PASSED, finding="reach.tcp_seen", facts=_REACH),
+            CheckLine(code="reach_udp", state=CheckState.ATTENTION, finding="reach.udp_here", facts=_REACH),
             CheckLine(code="disk", state=CheckState.PASSED, finding="disk.ok", facts={"hours": 212}),
         ),
     )
