@@ -27,6 +27,7 @@ from app.ca.worker_wire import (
 
 _GONE = (skf.DEVICE_REMOVED, skf.INVALID_HANDLE)
 _PIN_REFUSED = (skf.PIN_INCORRECT, skf.PIN_INVALID, skf.PIN_LENGTH)
+_FEW = 3
 _SIGNS, _OPENS = b"S", b"E"
 
 
@@ -270,4 +271,4 @@ def _pin_state(library: SkfLibrary, application: int) -> tuple[str, int | None]:
 def _state_of(left: int, most: int | None) -> str:
     if left <= 1:
         return "final" if left else "locked"
-    return "ok" if left == most else "low"
+    return "low" if left <= _FEW and left != most else "ok"

@@ -138,6 +138,17 @@ async def test_the_last_try_is_never_used_unasked(sticks: Sticks, begin: Start) 
     assert (state(sticks, "left"), unsure.asked) == ("1", [])
 
 
+async def test_many_tries_left_are_not_called_few(sticks: Sticks, begin: Start) -> None:
+    (sticks.devices / "stick-1" / "BJCA" / "max").write_text("10")
+    worker = await begin(Person())
+    states = []
+    for left in (10, 9, 4, 3, 2, 1, 0):
+        (sticks.devices / "stick-1" / "BJCA" / "left").write_text(str(left))
+        states += [(info.tries_left, info.pin_state) for info in await worker.tokens()]
+    ok, low = PinState.OK, PinState.LOW
+    assert states == [(10, ok), (9, ok), (4, ok), (3, low), (2, low), (1, PinState.FINAL), (0, PinState.LOCKED)]
+
+
 async def test_a_pin_of_a_wrong_length_costs_no_try(sticks: Sticks, begin: Start) -> None:
     person = Person("12", PIN)
     holder = await (await begin(person)).open("甲的锁")

@@ -128,6 +128,20 @@ def test_the_interpreter_is_named_by_the_environment(monkeypatch: pytest.MonkeyP
     assert worker_command32() == ["/opt/python32", "-S", "-m", "app.ca.token_worker", "--ctypes"]
 
 
+def test_the_worker_needs_the_standard_library_and_these_files() -> None:
+    """ADR 16 lists them for whoever packages the program."""
+    program = "import sys, app.ca.token_worker; print(*sorted(one for one in sys.modules if one.startswith('app.ca.')))"
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-S", "-c", program], cwd=root, capture_output=True, text=True, check=True)
+    names = [one.removeprefix("app.ca.") for one in done.stdout.split()]
+    assert names == [
+        "cryptoki_ctypes", "pkcs11_keys", "pkcs11_sm2", "pkcs11_token", "skf_library", "skf_token", "token_module",
+        "token_worker", "worker_wire",
+    ]  # fmt: skip
+    decision = (root / "docs" / "adr" / "0016-two-token-workers.md").read_text(encoding="utf-8")
+    assert all(name in decision for name in names)
+
+
 async def test_real_32_bit_modules_on_a_real_32_bit_python(
     sticks: Sticks, make_token: Callable[[str], SoftToken]
 ) -> None:

@@ -20,6 +20,7 @@ from app.ui.dialogs.error import ErrorDialog
 from app.ui.dialogs.join_link import JoinByLinkDialog
 from app.ui.dialogs.pin import DeskPinProvider, PinDialog
 from app.ui.dialogs.sign import SignDialog, SignRequest
+from app.ui.widgets.chip import Chip
 
 Run = Callable[[Any], Any]
 
@@ -92,6 +93,16 @@ def test_warnings_by_tries_left(qtbot: QtBot, state: PinState, warning: str | No
     shown = words(dialog)
     assert "口令不正确" in shown
     assert (warning in shown) if warning else ("机会" not in shown and "次数不多" not in shown)
+
+
+def test_the_number_of_tries_is_said_where_it_is_known(qtbot: QtBot) -> None:
+    told, untold = PinDialog(request(tries_left=7)), PinDialog(request())
+    for dialog in (told, untold):
+        qtbot.addWidget(dialog)
+    assert [[chip.text for chip in one.findChildren(Chip)] for one in (told, untold)] == [
+        ["口令剩余 7 次"],
+        ["口令次数充足"],
+    ]
 
 
 def test_the_last_try_wants_a_second_word(run: Run) -> None:

@@ -96,7 +96,10 @@ class PinDialog(DeskDialog[str | None]):
     def _which_token(self) -> QWidget:
         request = self._request
         holder = QWidget()
-        chip = Chip(texts.word("pin_state", request.pin_state), _TONES.get(request.pin_state, Tone.NEUTRAL))
+        state = texts.word("pin_state", request.pin_state)
+        if request.tries_left is not None:
+            state = tr("口令剩余 {count} 次", count=request.tries_left)
+        chip = Chip(state, _TONES.get(request.pin_state, Tone.NEUTRAL))
         named = column(
             label("strong", request.holder),
             label("hint", "　".join(part for part in (request.token_label, request.token_serial) if part)),
