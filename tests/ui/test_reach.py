@@ -36,17 +36,17 @@ PLACES = {
 """Where the staff's less usual acts are looked for first."""
 
 
+MODULES = ("cmd", "commands", "acts")
+
+
 def made_in(tree: ast.AST) -> set[str]:
     """Names called as ``cmd.X(…)``, ``commands.X(…)`` or ``acts.x(…)``, also inside ``x.act(…)`` of a grave act."""
     found = set()
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and isinstance(node.func.value, ast.Name)
-        ):
-            if node.func.value.id in ("cmd", "commands", "acts"):
-                found.add(node.func.attr)
+        called = node.func if isinstance(node, ast.Call) else None
+        owner = called.value if isinstance(called, ast.Attribute) else None
+        if isinstance(owner, ast.Name) and isinstance(called, ast.Attribute) and owner.id in MODULES:
+            found.add(called.attr)
     return found
 
 

@@ -31,9 +31,9 @@ class AssemblingPanel(PhasePanel):
         self.say(self.replace.setText, "更换评委…")
         self.say(self.recuse.setText, "裁定回避…")
         self.table = DataTable(
-            (Column("姓名", width=76), Column("身份", width=96), Column("单位与席位", stretch=True, width=100),
-             Column("签到方式", width=104), Column("状态", width=92), Column("手机或场所", width=104),
-             Column("承诺书", width=84)),
+            (Column("姓名", width=72), Column("身份", width=80), Column("单位与席位", stretch=True, width=80),
+             Column("签到方式", width=104), Column("状态", width=104), Column("手机或场所", width=104),
+             Column("承诺书", width=80)),
         )  # fmt: skip
         self._gates = label("second", wrap=True)
         self.add(self.table, self._gates)

@@ -54,7 +54,7 @@ class SeatsDialog(DeskDialog[cmd.AssignSeats | None]):
         self.add(
             label(
                 "second",
-                tr("同一房间的人各自签到、各自评分，共用房间的摄像头和麦克风；画面上标出房间和在座的人。"),
+                tr("同一房间的人各自签到、各自评分，共用摄像头和麦克风；画面上写明在座的人。"),
                 wrap=True,
             )
         )

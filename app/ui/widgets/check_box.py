@@ -22,7 +22,7 @@ class CheckBox(QCheckBox):
         option = QStyleOptionButton()
         self.initStyleOption(option)
         where = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
-        box = QRectF(where.center().x() - SIDE / 2 + 0.5, where.center().y() - SIDE / 2 + 0.5, SIDE, SIDE)
+        box = QRectF(max(1.0, where.center().x() - SIDE / 2 + 0.5), where.center().y() - SIDE / 2 + 0.5, SIDE, SIDE)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         checked = self.checkState() is Qt.CheckState.Checked

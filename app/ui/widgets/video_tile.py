@@ -149,8 +149,9 @@ class VideoTile(View):
 
     def _paint_plate(self, painter: QPainter, area: QRectF) -> None:
         role = texts.word("role", self._tile.role) if self._tile.role else ""
-        if self._tile.sitting:
-            role = tr("、").join(self._tile.sitting)  # who sits there says more than that it is a room
+        if self._tile.sitting:  # who sits there says more than that it is a room
+            self._paint_sitting(painter, area, tr("、").join(self._tile.sitting))
+            role = ""
         words = "　".join(part for part in (self._tile.name, role) if part)
         if not words:
             return
@@ -172,6 +173,18 @@ class VideoTile(View):
             left += mark
         painter.setPen(Qt.GlobalColor.white)
         painter.drawText(QRectF(left, plate.top(), plate.width(), plate.height()), Qt.AlignmentFlag.AlignVCenter, words)
+
+    def _paint_sitting(self, painter: QPainter, area: QRectF, names: str) -> None:
+        """A second line above the plate, in full width."""
+        painter.setFont(font(HINT))
+        metrics = QFontMetrics(painter.font())
+        names = metrics.elidedText(names, Qt.TextElideMode.ElideRight, int(area.width() - 28))
+        plate = QRectF(area.left() + 8, area.bottom() - 56, metrics.horizontalAdvance(names) + 12, 20)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_plate_ground())
+        painter.drawRoundedRect(plate, 5, 5)
+        painter.setPen(Qt.GlobalColor.white)
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, names)
 
     def _paint_bars(self, painter: QPainter, area: QRectF, network: int) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
