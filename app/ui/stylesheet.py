@@ -65,6 +65,8 @@ QPushButton[role="round"]:focus, QPushButton[role="round-off"]:focus, QPushButto
                             min-height: 36px; max-height: 36px; }
 QPushButton[role="small"] { min-height: 26px; max-height: 26px; padding: 0 10px; font-size: 13px; border-radius: 6px; }
 QPushButton[role="small"]:checked { background: $primary_soft; border-color: $primary; color: $primary; }
+QPushButton[verdict="ok"] { background: $ok_soft; border-color: $ok; color: $ok; }
+QPushButton[verdict="bad"] { background: $bad_soft; border-color: $bad; color: $bad; }
 QPushButton[role="small"]:focus { min-height: 24px; max-height: 24px; padding: 0 9px; }
 QPushButton[role="nav"] { border-color: transparent; background: transparent; text-align: left; padding: 0 12px; }
 QPushButton[role="nav"]:hover { background: $hover; }

@@ -1,6 +1,6 @@
 """The evaluation's panels: reviews, drafts, the desk, the summary and its derivations."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import pytest
 
 import app.session.rules.commands as cmd
 from app.clock import ManualClock
-from app.session.rules.events_evaluation import OpenedSheet
+from app.session.rules.events_evaluation import CheckFinding, OpenedSheet
 from app.session.rules.people import Role
 from app.ui.async_bridge import AsyncBridge
 from app.ui.evaluation import bid_documents
@@ -172,6 +172,24 @@ def test_the_summary_is_the_ranking_and_every_total_is_derived_again(panel: Any)
     assert isinstance(asked[0], Sure)
     assert asked[0].then == cmd.ConfirmRanking()
     assert finding_lines(StepFacts(played.state, played.state.leader))
+
+
+def test_a_deviation_is_told_with_its_figures_to_who_must_explain_it(panel: Any) -> None:
+    played = play("summary")
+    state, leader = played.state, played.state.leader
+    sheet, supplier = state.sheets[leader], state.continuing()[0]
+    low = {**sheet.scores, supplier: dict.fromkeys(sheet.scores[supplier], Decimal(0))}
+    odd = state.with_(
+        sheets={**state.sheets, leader: OpenedSheet(scores=low, reasons={})},
+        deviations=(CheckFinding(code="deviation", member=leader, supplier=supplier, criterion=""),),
+    )
+    shown, asked = panel(played, leader)
+    shown.show_snapshot(StepFacts(odd, leader))
+    assert shown.reason.isVisibleTo(shown)
+    shown.reason.click()
+    others = [sum(s.scores[supplier].values()) for m, s in state.sheets.items() if m != leader]
+    mean = (sum(others, Decimal(0)) / len(state.sheets)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    assert asked[0].lines[1] == f"您的合计 0.00 分，平均 {mean} 分，相差 -100.0%。"  # type: ignore[attr-defined]
 
 
 def test_a_supplier_can_answer_though_it_sees_no_phase_of_the_evaluation(panel: Any) -> None:

@@ -113,7 +113,9 @@ def test_news_of_the_case_do_not_touch_what_is_being_typed(desk: Any, qtbot: Any
     assert desk.entry.points.text() == "16."
     desk.entry.type_points("21")
     desk.show_snapshot(desk.snapshot)
-    assert desk.entry.problem()
+    assert desk.entry.problem() == "Must be between 0 and 20"
+    set_language(Language.CHINESE)
+    assert desk.entry.problem() == "应在 0—20 分之间"
 
 
 def test_a_draft_outlives_a_window_that_closes_before_it_was_written(desk: Any, qtbot: Any, tmp_path: Path) -> None:

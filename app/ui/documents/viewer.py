@@ -96,7 +96,18 @@ class DocumentViewer(View):
         self.say(self.area.setAccessibleName, "文件内容")
         self._tools, self._handles = QWidget(), QWidget()
         self._handles.setLayout(
-            row(self.contents, self._number, self._total, smaller, self._percent, larger, fit, self._search, spacing=6)
+            row(
+                self.contents,
+                self._number,
+                self._total,
+                smaller,
+                self._percent,
+                larger,
+                fit,
+                None,
+                self._search,
+                spacing=6,
+            )
         )
         tools = row(self._name, self._handles)
         tools.setStretch(0, 1)

@@ -7,6 +7,7 @@ number, ``C`` another bid beside this one, ``Ctrl+←/→`` suppliers, ``Ctrl+En
 
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut
@@ -73,6 +74,10 @@ class ExpertDesk(PhasePanel):
         self._split.set_shares(SHARES)
         self.add(self._split)
         self.body.setStretch(1, 1)
+        line = self.entry.evidence
+        order = [self.criteria.view, self.entry.points, line.link, line.note, line.drop, self.entry.reason, self.submit]
+        for one, following in pairwise(order):
+            self.setTabOrder(one, following)
         self._save = QTimer(self)
         self._save.setSingleShot(True)
         self._save.setInterval(SAVE_MS)

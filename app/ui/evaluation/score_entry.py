@@ -100,7 +100,7 @@ class ScoreEntry(View):
         if not typing:
             self.points.setText("" if score is None else f"{score.normalize():f}")
             self.reason.setPlainText(reason)
-            self._say_wrong("")
+        self._say_wrong("" if fixed else read_points(self.points.text(), criterion.max_score)[1])
         self.points.setReadOnly(fixed)
         self.points.setAccessibleName(f"{criterion.name}　0—{most}")
         self.reason.setReadOnly(criterion.kind == "price")

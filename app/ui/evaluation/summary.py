@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QScrollArea, QWidget
 
 import app.session.rules.commands as cmd
+from app.procurement.scoring import deviations
 from app.session.rules.decide_scoring import unexplained
 from app.session.rules.state import State
 from app.ui import texts
@@ -167,7 +168,7 @@ class SummaryPanel(PhasePanel):
             Asking(
                 tr("说明评分偏差：{name}", name=facts.supplier_name(supplier)), tr("理由（记入案卷）"), tr("提交"),
                 lambda text, _code: cmd.GiveDeviationReason(supplier=supplier, criterion=criterion, reason=text),
-                lines=(tr("您对该供应商的评分与平均值相差较大。可以坚持，但须写明理由。"),),
+                lines=(tr("您对该供应商的评分与平均值相差较大。可以坚持，但须写明理由。"), *_figures(facts, supplier)),
             )
         )  # fmt: skip
 
@@ -194,6 +195,17 @@ class SummaryPanel(PhasePanel):
         first = self.facts().supplier_name(state.standings[0].supplier) if state.standings else ""
         text = tr("排名第一：{name}。确认后交代理机构核对。", name=first)
         self.ask(Sure(tr("确认排名？"), text, tr("确认排名"), cmd.ConfirmRanking()))
+
+
+def _figures(facts: StepFacts, supplier: str) -> tuple[str, ...]:
+    """By how much the member's own total differs, for the one who has to say why."""
+    found = deviations(tuple(derive(facts.state).totals.values()), facts.state.the_rules())
+    return tuple(
+        tr("您的合计 {total} 分，平均 {mean} 分，相差 {percent}%。", total=f"{item.total:.2f}", mean=f"{item.mean:.2f}",
+           percent=str(item.percent))
+        for item in found
+        if (item.member, item.supplier) == (facts.me, supplier)
+    )  # fmt: skip
 
 
 def _mine(facts: StepFacts) -> list[tuple[str, str]]:
