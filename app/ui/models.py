@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from app.session.rules.state import Disk
+
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):
     """Base of every view model: compared by value, never changed."""
@@ -273,8 +275,8 @@ class RoomView(Frozen, frozen=True, kw_only=True):
     hand: bool = False
     all_muted: bool = False
     locked: bool = False
-    warning: str = ""
-    """A sentence across the screen: the host's disk."""
+    disk: Disk | None = None
+    """Said across the screen when it is nearly full."""
 
 
 class TileView(Frozen, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from app.session.rules.event import Recorded
 from app.session.rules.people import Role
 from app.session.rules.sealed import sealed_set
 from app.session.rules.seats import seated_elsewhere, sitting_in
-from app.session.rules.state import CLOSED, FAILED, State
+from app.session.rules.state import CLOSED, FAILED, Disk, State
 from app.ui import texts
 from app.ui.i18n import tr
 from app.ui.models import (
@@ -79,7 +79,7 @@ def room_view(facts: StepFacts, entries: Mapping[int, Recorded], around: Surroun
         hand=facts.me in state.hands,
         all_muted=state.muted_all,
         locked=state.locked,
-        warning=disk_warning(state) if state.disk.space in ("critical", "full") else "",
+        disk=state.disk if state.disk.space in ("critical", "full") else None,
     )
 
 
@@ -159,14 +159,14 @@ def minutes_left(state: State) -> int | None:
     return state.recording.hours_left * 60 if state.recording.running else None
 
 
-def disk_warning(state: State) -> str:
+def disk_warning(disk: Disk) -> str:
     """One sentence on the host's disk; empty while there is room for two hours."""
-    minutes = state.disk.minutes_left or 0
-    if state.disk.space == "full":
+    minutes = disk.minutes_left or 0
+    if disk.space == "full":
         return tr("主机磁盘已满，录制已停止。请立即清理主机磁盘；之后录制自动恢复。")
-    if state.disk.space == "critical":
+    if disk.space == "critical":
         return tr("主机磁盘只够再录 {minutes} 分钟。请立即清理磁盘，或暂停会议。", minutes=minutes)
-    return tr("主机磁盘只够再录 {minutes} 分钟，请尽快清理。", minutes=minutes) if state.disk.space == "low" else ""
+    return tr("主机磁盘只够再录 {minutes} 分钟，请尽快清理。", minutes=minutes) if disk.space == "low" else ""
 
 
 def _top(facts: StepFacts, around: Surroundings) -> RoomTop:

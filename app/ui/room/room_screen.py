@@ -14,6 +14,7 @@ from app.ui.room.control_bar import ControlBar
 from app.ui.room.room_top import RoomTop
 from app.ui.room.side_panel import SidePanel
 from app.ui.room.step_panel import StepPanel
+from app.ui.room_snapshot import disk_warning
 from app.ui.view import View, column, row
 from app.ui.widgets.banner import Banner
 from app.ui.widgets.chip import Tone
@@ -51,6 +52,7 @@ class RoomScreen(View):
     command_requested = Signal(object)
     document_requested = Signal(str)
     talk_held = Signal(bool)
+    shows_token = True
 
     def __init__(self, clock: Clock, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -184,8 +186,8 @@ class RoomScreen(View):
             self.banner.reconnecting()
         elif link == Link.LOST:
             self.banner.say_it(tr("与主机的联系已中断。画面是断开前的状态。"), Tone.BAD)
-        elif self._view.warning:
-            self.banner.say_it(self._view.warning, Tone.BAD)
+        elif self._view.disk is not None:
+            self.banner.say_it(disk_warning(self._view.disk), Tone.BAD)
         elif self._view.paused:
             self.banner.say_it(tr("会议已暂停，各项时限停止计算。"), Tone.INFO)
         else:

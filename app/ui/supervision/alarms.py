@@ -30,7 +30,7 @@ def alarms(facts: StepFacts, around: Surroundings, distrust: str, now: datetime)
         found.append(Alarm("record", Tone.BAD, f"{said.what}{said.do}"))
     if state.phase in OPENING_RECORDED and not state.recording.running:
         found.append(Alarm("recording", Tone.BAD, tr("没有在录制。")))
-    disk = disk_warning(state)
+    disk = disk_warning(state.disk)
     if disk:
         found.append(Alarm("disk", Tone.BAD, disk))
     if state.stamps_missing:
