@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from app.ca.envelope_header import Hex32
-from app.ca.signatures import fingerprint, parse_certificate, verify_signature
+from app.ca.signatures import MALFORMED, fingerprint, parse_certificate, verify_signature
 from app.canon import canonical, parse_canonical, sha256_hex
 from app.clock import parse_stamp, stamp
 from app.errors import FaultError, InputError
@@ -50,7 +50,7 @@ class ReceiptBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A body with the host's certificate (DER) and signature (ECDSA P-256 in DER with SHA-256, or Ed25519)."""
+    """A body with the host's certificate (DER) and signature: of :func:`verify_signature`'s kinds, or Ed25519."""
 
     body: ReceiptBody
     certificate: bytes
@@ -150,9 +150,9 @@ def signed_bytes(body: ReceiptBody) -> bytes:
 def _is_signed(receipt: Receipt) -> bool:
     data = signed_bytes(receipt.body)
     try:
-        key = parse_certificate(receipt.certificate).public_key()
-    except (InputError, ValueError):
-        return False
+        key: object = parse_certificate(receipt.certificate).public_key()
+    except (InputError, *MALFORMED):
+        key = None  # SM2 is none of cryptography's keys
     if not isinstance(key, Ed25519PublicKey):
         return verify_signature(receipt.certificate, data, receipt.signature)
     try:

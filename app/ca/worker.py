@@ -38,6 +38,7 @@ from app.ca.signatures import (
     parse_certificate,
     verify_signature,
 )
+from app.ca.sm2_signed import SM2_WITH_SM3, certificate_signed_by
 from app.ca.token import Act, PinProvider, PinRequest, PinState, TokenInfo
 from app.ca.worker_child import WorkerChild
 from app.ca.worker_process import worker_command, worker_command32
@@ -390,6 +391,8 @@ def _chain(leaf: CertificateInfo, certificates: Sequence[CertificateInfo]) -> tu
 
 
 def _issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    if certificate.signature_algorithm_oid == SM2_WITH_SM3:
+        return certificate.issuer == issuer.subject and certificate_signed_by(certificate, issuer)
     try:
         certificate.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):

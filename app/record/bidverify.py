@@ -647,6 +647,7 @@ class Walk:
 
 # --- certificates -----------------------------------------------------------------------------------------------------
 
+SM2_WITH_SM3 = "1.2.156.10197.1.501"
 KNOWN_EXTENSIONS = {"2.5.29.19", "2.5.29.15", "2.5.29.37", "2.5.29.32"}
 OTHER_PURPOSES = {"1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"}
 READING = (
@@ -710,6 +711,8 @@ def judge(der: bytes, chain: tuple[bytes, ...], roots: Chain, at: datetime, rehe
             if well_formed(path):
                 found = path
                 break
+        if found is None and any(one.signature_algorithm_oid.dotted_string == SM2_WITH_SM3 for one in [leaf, *helpers]):
+            return UNSURE, "algorithm of the certificate's issuer"
         if found is None:
             return FAILED, "no chain to a trusted root"
         if not well_formed(found):

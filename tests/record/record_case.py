@@ -96,12 +96,14 @@ class Person:
 class RecordCase:
     """A case in memory; an :class:`app.record.archive.ArchiveSource`. Everything in it may be spoilt by a test."""
 
-    def __init__(self, authority: Authority, *, rehearsal: bool = False, case: str = CASE) -> None:
+    def __init__(
+        self, authority: Authority, *, rehearsal: bool = False, case: str = CASE, person: type[Person] = Person
+    ) -> None:
         self.case = case
         self.authority = authority
         self.log_key = Ed25519PrivateKey.generate()
         self.host_certificate = b"the host's certificate"
-        self.people = [Person("supervisor", authority), Person("officer", authority), Person("expert", None)]
+        self.people = [person("supervisor", authority), person("officer", authority), person("expert", None)]
         self.lines: list[bytes] = []
         self.tree = MerkleTree()
         self.kept: dict[str, bytes] = {}
@@ -206,9 +208,9 @@ class RecordCase:
         return self.tree.size, self.tree.root()
 
 
-def small_case(authority: Authority, *, rehearsal: bool = False) -> RecordCase:
+def small_case(authority: Authority, *, rehearsal: bool = False, person: type[Person] = Person) -> RecordCase:
     """Sign-ins, commands, a consequence, a grave act, files, two cosigned checkpoints."""
-    case = RecordCase(authority, rehearsal=rehearsal)
+    case = RecordCase(authority, rehearsal=rehearsal, person=person)
     supervisor, officer, expert = case.people
     for person in case.people:
         case.sign_in(person)
