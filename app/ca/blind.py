@@ -7,6 +7,7 @@ the same token key; what is left out is who holds it.
 import secrets
 from datetime import datetime, timedelta
 
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -32,7 +33,7 @@ def blind(certificate: bytes, issuer: ec.EllipticCurvePrivateKey, now: datetime)
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(host)
-        .public_key(original.public_key())
+        .public_key(issuer.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _CLOCK_SLACK)
         .not_valid_after(now + _LIFETIME)
@@ -40,7 +41,17 @@ def blind(certificate: bytes, issuer: ec.EllipticCurvePrivateKey, now: datetime)
     usages = [item for item in original.extensions if isinstance(item.value, x509.KeyUsage)]
     for item in usages:
         builder = builder.add_extension(item.value, critical=item.critical)
-    return builder.sign(issuer, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    made = builder.sign(issuer, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    return _with_key_of(certificate, made, issuer)
+
+
+def _with_key_of(original: bytes, made: bytes, issuer: ec.EllipticCurvePrivateKey) -> bytes:
+    """``made`` with the public key of ``original``, signed anew: the builder knows no SM2 keys."""
+    parsed = asn1_x509.Certificate.load(made)
+    body, key = parsed["tbs_certificate"], asn1_x509.Certificate.load(original)["tbs_certificate"]
+    body["subject_public_key_info"] = key["subject_public_key_info"]
+    parsed["signature_value"] = issuer.sign(body.dump(force=True), ec.ECDSA(hashes.SHA256()))
+    return bytes(parsed.dump(force=True))
 
 
 class BlindHolder:
