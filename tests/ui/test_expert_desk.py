@@ -152,6 +152,11 @@ def test_a_review_outlives_its_window_with_verdicts_reasons_and_pages(
     first._at((supplier, items[0]))
     first._reason_typed("未盖章")
     first._note(place)
+    name = first.facts().state.bids[supplier].documents[1].name
+    assert first.evidence.link.toolTip() == f"{name} 第 7 页"
+    set_language(Language.ENGLISH)
+    assert first.evidence.link.toolTip() == f"{name}, page 7"
+    set_language(Language.CHINESE)
     first.hide()
     again = make(played, member, tmp_path)
     qtbot.addWidget(again)

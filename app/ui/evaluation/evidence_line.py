@@ -63,7 +63,8 @@ class EvidenceLine(View):
         self.say(self.note.setToolTip, "把正在看的这一页记为依据（P）")
         self.say(self.drop.setToolTip, "去掉依据")
         self.say(self.drop.setAccessibleName, "去掉依据")
-        self._text, self._noted = "", False
+        self._place: Evidence | None = None
+        self._name = ""
         if stacked:
             top, below = row(self._caption, self.link, spacing=8), row(self.note, self.drop, None, spacing=6)
             top.setStretch(1, 1)
@@ -74,17 +75,17 @@ class EvidenceLine(View):
             self.setLayout(line)
         self.show_evidence(None, "")
 
-    def show_evidence(self, place: Evidence | None, name: str, *, editable: bool = True) -> None:
+    def show_evidence(self, place: Evidence | None, name: str) -> None:
         """``name`` of the document; without a place the link looks for it."""
-        self._noted, self._text = place is not None, ""
-        if place is not None:
-            self._text = tr("{name} 第 {page} 页", name=name, page=place.page)
-        self.note.setVisible(editable)
-        self.drop.setVisible(editable and self._noted)
+        self._place, self._name = place, name
+        self.drop.setVisible(place is not None)
         self.retranslate()
 
     def retranslate(self) -> None:
-        self.link.say_all(self._text if self._noted else tr("在投标文件中查找（E）"))
+        if self._place is None:
+            self.link.say_all(tr("在投标文件中查找（E）"))
+        else:
+            self.link.say_all(tr("{name} 第 {page} 页", name=self._name, page=self._place.page))
 
 
 def document_name(bid: Bid | None, place: Evidence | None) -> str:
