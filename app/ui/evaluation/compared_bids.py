@@ -45,7 +45,7 @@ class ComparedBids(View):
         self.say(self.done.setAccessibleName, "结束对比（Esc）")
         self.first.head.addWidget(self.toggle)
         self.other = QComboBox()
-        self.other.setFixedWidth(160)
+        self.other.setFixedWidth(146)
         self.say(self.other.setAccessibleName, "对比的供应商")
         self.other.currentIndexChanged.connect(self._show_other)
         self._split = SplitView(Qt.Orientation.Horizontal)
