@@ -53,6 +53,14 @@ def crl_as_sm2(crl: bytes, issuer: sm2.PrivateKey) -> bytes:
     return bytes(parsed.dump(force=True))
 
 
+def certificate_pem(certificate: bytes) -> bytes:
+    return x509.load_der_x509_certificate(certificate).public_bytes(Encoding.PEM)
+
+
+def crl_pem(crl: bytes) -> bytes:
+    return x509.load_der_x509_crl(crl).public_bytes(Encoding.PEM)
+
+
 def name(common: str, organisation: str = "") -> x509.Name:
     parts = [x509.NameAttribute(NameOID.COMMON_NAME, common)]
     parts += [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation)] if organisation else []
@@ -132,12 +140,16 @@ class NationalPki:
         return certify(name(common, organisation), key, self.ca_name, self.ca_key, **{"at": self.at, **options})
 
     def holder(self, common: str, organisation: str = "") -> NationalHolder:
-        signing, encryption = sm2.PrivateKey.generate(), sm2.PrivateKey.generate()
-        return NationalHolder(
-            (signing, self.leaf(common, organisation, signing)),
-            (encryption, self.leaf(common, organisation, encryption, usage=DECRYPTS)),
-            (self.ca,),
-        )
+        return self.holder_named(name(common, organisation))
+
+    def holder_named(self, subject: x509.Name) -> NationalHolder:
+        """Dual certificates for a subject."""
+
+        def issued(usage: x509.KeyUsage) -> tuple[sm2.PrivateKey, bytes]:
+            key = sm2.PrivateKey.generate()
+            return key, certify(subject, key, self.ca_name, self.ca_key, at=self.at, usage=usage)
+
+        return NationalHolder(issued(SIGNS), issued(DECRYPTS), (self.ca,))
 
     def crls(self, *revoked: int) -> list[bytes]:
         """Of the issuing CA, with these serial numbers, and of the root."""

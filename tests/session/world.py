@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from national import NationalHolder, NationalPki, certificate_pem, crl_pem
 
 from app.ca.keywrap import open_wrapped
 from app.ca.sealing_kit import SealingKit
 from app.ca.sealing_kit import parse as parse_kit
+from app.ca.signatures import parse_certificate
 from app.ca.token import Act
 from app.clock import SystemClock
 from app.procurement.case import CaseFile, Windows, lot_case
@@ -101,6 +104,7 @@ class World:
         self.folder = folder
         self.clock = JumpingClock()
         self.pki = DemoPki.create(folder / "pki", self.clock.now())
+        self.national = NationalPki(at=self.clock.now())
         self.file: CaseFile
         self.room: Room
         self.host: CaseHost
@@ -108,7 +112,7 @@ class World:
         self.home = folder / "host"
         self.samples: dict[str, SamplePerson] = {}
         self.bids: dict[str, SampleBid] = {}
-        self.keys: dict[str, SoftHolder] = {}
+        self.keys: dict[str, SoftHolder | NationalHolder] = {}
         self.secrets: dict[str, str] = {}
         self.clients: dict[str, Client] = {}
         self.players: list[Player] = []
@@ -124,8 +128,10 @@ class World:
         must: bool = False,
         start: bool = True,
         windows: dict[str, int] | None = None,
+        national: Collection[str] = (),
         **changes: Any,
     ) -> "World":
+        """``national``: who holds an SM2 token instead of one with EC keys."""
         world = cls(folder)
         file = sample_case(method, world.clock.now(), receiving=RECEIVING, must_supervisor=must)
         if windows:
@@ -138,6 +144,9 @@ class World:
         for number, (key, sample) in enumerate(world.samples.items()):
             supplier = sample.role == "supplier"
             world.keys[key] = SoftHolder(world.pki, demo_person(person_of(sample), number, supplier))
+            if key in national:
+                subject = parse_certificate(world.keys[key].signing_certificate).subject
+                world.keys[key] = world.national.holder_named(subject)
         staff = tuple(
             person_of(sample)
             for sample in world.samples.values()
@@ -148,8 +157,8 @@ class World:
             world.file,
             case.lot.id,
             rule_pack=RULES.read_bytes(),
-            trust_roots=world.pki.trust_file.read_bytes(),
-            crls=world.pki.crl_file.read_bytes(),
+            trust_roots=world.pki.trust_file.read_bytes() + certificate_pem(world.national.root),
+            crls=world.pki.crl_file.read_bytes() + b"".join(crl_pem(crl) for crl in world.national.crls()),
             people=staff,
             clock=world.clock,
         )
