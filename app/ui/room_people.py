@@ -3,7 +3,8 @@
 import app.session.rules.commands as cmd
 from app.procurement.methods import Method
 from app.session.rules.command import Command
-from app.session.rules.people import Role
+from app.session.rules.people import Party, Role
+from app.session.rules.waiting import overdue
 from app.ui import texts
 from app.ui.i18n import tr
 from app.ui.room_acts import Asking, Choice, FileAuthority, Graved, Manage, Request
@@ -39,7 +40,33 @@ def case_request(facts: StepFacts, code: str) -> Command | Request:
             tr("记录情况"), tr("发生了什么（记入案卷）"), tr("记录"), lambda text, _code: cmd.NoteIncident(text=text),
             lines=(tr("随过程记录写入报告；不能修改。"),),
         )  # fmt: skip
+    if code == "trust":
+        return Manage("trust")
+    if code == "take_over":
+        return Asking(
+            tr("接替主持？"), tr("理由（记入案卷）"), tr("接替主持"), lambda text, _code: cmd.TakeOver(reason=text),
+            lines=(tr("主持人已多次被提醒，仍没有操作。接替后由您主持，原主持人不再主持本项目。"),), danger=True,
+        )  # fmt: skip
+    if code == "election":
+        return Asking(
+            tr("另行推选组长？"), tr("理由（记入案卷）"), tr("另行推选"),
+            lambda text, _code: cmd.CallElection(reason=text),
+            lines=(tr("组长已多次被提醒，仍没有操作。成员重新投票，已提交的意见和评分不变。"),), danger=True,
+        )  # fmt: skip
     return ending(facts.state.method)
+
+
+def relief_acts(facts: StepFacts) -> frozenset[str]:
+    """Stepping in for an officer or a leader who was reminded and does nothing."""
+    state, me = facts.state, facts.state.people.get(facts.me)
+    may: set[str] = set()
+    officers = state.with_role(Role.OFFICER)
+    agency = me is not None and me.party is Party.AGENCY and me.has(Role.CLERK, Role.OPENER, Role.ENGINEER)
+    if agency and not facts.officer and officers and overdue(state, officers[0]):
+        may.add("take_over")
+    if state.leader and (facts.officer or facts.member) and overdue(state, state.leader):
+        may.add("election")
+    return frozenset(may)
 
 
 def ending(method: Method | None) -> Asking:

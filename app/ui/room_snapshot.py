@@ -32,6 +32,7 @@ from app.ui.opening.gathering import person_state
 from app.ui.people.people_table import acts_for, people_acts, seat_words
 from app.ui.record_lines import record_lines
 from app.ui.room.people_panel import ACTS
+from app.ui.room_people import relief_acts
 from app.ui.step_facts import StepFacts
 
 
@@ -324,6 +325,9 @@ def permissions(facts: StepFacts) -> frozenset[str]:
         may.add("people")
     if "seats" in people_acts(facts):
         may.add("seats")
+    if facts.officer:
+        may.add("trust")
+    may |= relief_acts(facts)
     if facts.supplier:
         may.add("file_authorisation")
     if person.has(Role.OFFICER, Role.CLERK, Role.MEMBER):

@@ -15,8 +15,8 @@ UI = Path(app.ui.__file__).parent
 SAMPLES = ("sample_state.py", "sample_screens.py", "screens.py", "rehearsal_control.py")
 NAMES = {kind.__name__: str(kind.__struct_config__.tag) for kind in COMMAND_TYPES}
 PERSONS = {str(kind.__struct_config__.tag) for kind, move in MOVES.items() if set(move.by) != {HOST}}
-BY_PROGRAM: dict[str, str] = {}
-"""What a person may do and no screen sends, with the reason; there is nothing of the kind."""
+BY_PROGRAM = {"report_holder_key": "a holder's desk tells by itself whether its token still has the key of its share"}
+"""What a person's desk sends without a click, with the reason."""
 PLACES = {
     "assign_seats": "people/seats_dialog.py",
     "verify_identity": "people/people_desk.py",

@@ -29,7 +29,7 @@ class MemberLine(QWidget):
         self._lot = lot
         self.name, self.organisation, self.kind = QLineEdit(), QLineEdit(), Choice()
         self.kind.addItems([texts.word("role", code) for code in KINDS])
-        self.kind.setFixedWidth(210)
+        self.kind.setFixedWidth(236)
         self.name.setFixedWidth(130)
         for line, what in ((self.name, tr("姓名")), (self.organisation, tr("单位或专家库"))):
             line.setMaxLength(60)

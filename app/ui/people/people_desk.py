@@ -1,5 +1,6 @@
 """What the agency's staff does about people, the same on the case's page and in the room."""
 
+import base64
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,6 +9,8 @@ import msgspec
 from PySide6.QtWidgets import QWidget
 
 import app.session.rules.commands as cmd
+from app.ca.signatures import describe, fingerprint
+from app.ca.trust import read_authorities
 from app.errors import BidroomError, FaultError, InputError
 from app.procurement.case import CaseFile
 from app.session.client import Client
@@ -24,7 +27,7 @@ from app.ui.people.dialogs import LinkDialog, LinksDialog, PersonDialog, SecretD
 from app.ui.people.replace_dialog import ReplaceDialog
 from app.ui.people.seats_dialog import SeatsDialog
 from app.ui.people.verify_dialog import VerifyDialog
-from app.ui.program.pick import JSON, pick_file, read_small
+from app.ui.program.pick import JSON, PEM, pick_file, read_small
 from app.ui.room_acts import Asking
 from app.ui.room_dialogs import AskingDialog
 
@@ -43,13 +46,15 @@ class PeopleDesk:
         self._window = window
 
     async def act(self, code: str, person: str = "") -> None:
-        """``invite``, ``reset``, ``verify``, ``replace`` for a person; ``add``, ``import``, ``seats``."""
+        """``invite``, ``reset``, ``verify``, ``replace`` for a person; ``add``, ``import``, ``seats``, ``trust``."""
         if code == "add":
             await self.add()
         elif code == "import":
             await self.import_committee()
         elif code == "seats":
             await self.seats()
+        elif code == "trust":
+            await self.trust()
         elif code == "replace":
             await self.replace(person)
         elif code == "invite":
@@ -150,6 +155,24 @@ class PeopleDesk:
         command = await ask(SeatsDialog(self.client.state, self._window()))
         if command is not None:
             await self.client.do(command)
+
+    async def trust(self) -> None:
+        """Another certificate authority that this case believes, with the reason; its fingerprint is compared first."""
+        path = await pick_file(self._window(), tr("选择证书机构的证书"), PEM)
+        if path is None:
+            return
+        for der in read_authorities(read_small(path)):
+            name, print_ = describe(der).holder, fingerprint(der)
+            asking = Asking(
+                tr("信任证书机构：{name}", name=name), tr("原因（记入案卷）"), tr("信任"),
+                lambda text, _code: cmd.NoteIncident(text=text), danger=True,
+                lines=(tr("请与该机构公布的指纹核对：{digest}", digest=print_),),
+            )  # fmt: skip
+            answered = await ask(AskingDialog(asking, self._window()))
+            if answered is None:
+                return
+            certificate = base64.b64encode(der).decode()
+            await self.client.do(cmd.AddAuthority(certificate=certificate, name=name, reason=answered[0]))
 
     async def _link(self, person: str, reason: str) -> Link:
         secret = secrets.token_urlsafe(16)

@@ -11,7 +11,7 @@ from app.ui.widgets.agenda import AgendaList
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.card import Card
 
-MORE = ("incident", "fail")
+MORE = ("incident", "take_over", "election", "trust", "fail")
 """What is seldom done, behind one button."""
 
 
