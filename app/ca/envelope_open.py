@@ -145,7 +145,7 @@ def _decrypt(
     if read_header(file).raw != header.raw:  # exchanged between the check and now
         raise refuse("header_differs", "platform")
     signed = _manifest_stream(file, header, found.key)
-    manifest = _verified(header, signed)
+    manifest = verified_manifest(header, signed)
     if manifest.files and sink is None:
         raise refuse("unopenable", "supplier", reason="files")
     for number, entry in enumerate(manifest.files, 1):
@@ -180,7 +180,8 @@ def _manifest_stream(file: BinaryIO, header: EnvelopeHeader, envelope_key: bytes
         raise refuse("unopenable", "supplier", reason="manifest") from None
 
 
-def _verified(header: EnvelopeHeader, signed: SignedManifest) -> Manifest:
+def verified_manifest(header: EnvelopeHeader, signed: SignedManifest) -> Manifest:
+    """What is signed, if it is signed for exactly this envelope; InputError ``envelope.unopenable``."""
     if not verify_signature(signed.certificates[0], SIGNATURE_DOMAIN + signed.manifest, signed.signature):
         raise refuse("unopenable", "supplier", reason="signature")
     try:

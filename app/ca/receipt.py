@@ -25,7 +25,7 @@ _Text = Annotated[str, msgspec.Meta(max_length=256)]
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 
 
-class ReceiptBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReceiptBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What the host signs.
 
     Attributes:
@@ -35,6 +35,7 @@ class ReceiptBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         person, organisation: the supplier's person who handed it in, and for whom.
         replaces: SHA-256 of the receipt this one takes the place of, or None.
         host: fingerprint of the host's certificate.
+        backup: commitment to a backup bid (:mod:`app.ca.backup`), where one was announced.
     """
 
     v: Literal[1]
@@ -47,6 +48,7 @@ class ReceiptBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     organisation: _Name
     replaces: Hex32 | None
     host: Hex32
+    backup: Hex32 | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +80,7 @@ def issue(
     replaces: str | None,
     certificate: bytes,
     sign: Callable[[bytes], bytes],
+    backup: str | None = None,
 ) -> Receipt:
     """Make a receipt for an envelope that :func:`app.ca.envelope.check` has passed and that is on the disk.
 
@@ -100,6 +103,7 @@ def issue(
         organisation=organisation,
         replaces=replaces,
         host=fingerprint(certificate),
+        backup=backup,
     )
     receipt = Receipt(body=body, certificate=certificate, signature=sign(signed_bytes(body)))
     try:

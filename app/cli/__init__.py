@@ -96,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     trust = verbs.add_parser("trust", help="as officer: have the case trust another certificate authority")
     trust.add_argument("certificates", type=Path, help="its certificates, PEM or DER, as the authority publishes them")
     trust.add_argument("--reason", required=True, help="why; everybody sees it in the record")
+    admit = verbs.add_parser("admit-backup", help="as officer: admit the backup of a bid that did not open")
+    admit.add_argument("supplier", help="unified social credit code")
+    admit.add_argument("--reason", required=True, help="it goes into the opening record")
     advance = verbs.add_parser("advance", help="as officer: begin the next phase")
     advance.add_argument("phase", help="its code (docs/session.md)")
     advance.add_argument("--reason", default="", help="where something is still undone")
@@ -105,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         (issue, "issue_kit"),
         (committee, "import_committee"),
         (trust, "add_authority"),
+        (admit, "admit_backup"),
         (advance, "advance"),
     ):
         _as_person(parser_)
@@ -116,16 +120,22 @@ def _parser() -> argparse.ArgumentParser:
     seal.add_argument("--bid", type=Path, required=True, help="folder with bid.json and documents")
     seal.add_argument("--trust", type=Path, required=True)
     seal.add_argument("--out", type=Path, required=True)
+    seal.add_argument("--backup", type=Path, help="also keep the bid in the clear here, for the case it does not open")
     _token(seal)
     seal.set_defaults(verb=_bid_seal)
     submit = bid.add_parser("submit", help="upload a sealed bid; writes the signed receipt")
     submit.add_argument("envelope", type=Path)
     submit.add_argument("--receipt", type=Path, required=True, help="where to keep the receipt")
+    submit.add_argument("--backup", type=Path, help="the backup that sealing wrote: only a commitment to it is sent")
     _as_person(submit)
     submit.set_defaults(verb=_bid_submit)
     withdraw = bid.add_parser("withdraw", help="withdraw the bid that stands")
     _as_person(withdraw)
     withdraw.set_defaults(verb=_bid_withdraw)
+    backup = bid.add_parser("backup", help="hand in the backup that the officer admitted")
+    backup.add_argument("backup", type=Path)
+    _as_person(backup)
+    backup.set_defaults(verb=_bid_backup)
     kit = bid.add_parser("kit", help="fetch the sealing kit")
     kit.add_argument("--out", type=Path, required=True)
     _as_person(kit)
@@ -287,6 +297,12 @@ def _bid_withdraw(options: argparse.Namespace) -> int:
     from app.cli.bid import withdraw
 
     return _with_client(options, withdraw)
+
+
+def _bid_backup(options: argparse.Namespace) -> int:
+    from app.cli.bid import backup
+
+    return _with_client(options, lambda client: backup(client, options))
 
 
 def _bid_kit(options: argparse.Namespace) -> int:

@@ -23,6 +23,7 @@ from app.errors import InputError
 from app.procurement.bid_file import bid_payload, parse_bid_file
 from app.rehearsal.sample_bids import measure
 from app.session import acts
+from app.session.backups import hand_in_backup
 from app.session.client import Client, Person
 from app.session.pace import Pace, clock_text
 from app.session.rules.people import Level
@@ -93,7 +94,7 @@ async def seal(options: argparse.Namespace) -> int:
     payload = bid_payload(bid, [measure(folder / document.name, document.kind) for document in bid.documents])
     files = [(document.name, folder / document.name) for document in payload.documents]
     async with token_of(options) as key:
-        header = await acts.seal_bid(kit, payload, files, options.out, key, _progress())
+        header = await acts.seal_bid(kit, payload, files, options.out, key, _progress(), options.backup)
     print(f"\n{options.out}\t{header}")
     return 0
 
@@ -102,7 +103,7 @@ async def submit(client: Client, options: argparse.Namespace) -> int:
     """Upload; keep the receipt."""
     with open(options.envelope, "rb") as file:
         header = read_header(file).sha256
-    receipt = await acts.submit_bid(client, options.envelope, header, _progress())
+    receipt = await acts.submit_bid(client, options.envelope, header, _progress(), options.backup)
     options.receipt.write_bytes(receipt)
     print(f"\n{options.receipt}")
     return 0
@@ -111,6 +112,13 @@ async def submit(client: Client, options: argparse.Namespace) -> int:
 async def withdraw(client: Client) -> int:
     """Withdraw the bid that stands."""
     await acts.withdraw_bid(client)
+    return 0
+
+
+async def backup(client: Client, options: argparse.Namespace) -> int:
+    """Hand in the admitted backup."""
+    await hand_in_backup(client, options.backup, _progress())
+    print()
     return 0
 
 

@@ -57,6 +57,12 @@ async def import_committee(client: Client, options: argparse.Namespace) -> int:
     return 0
 
 
+async def admit_backup(client: Client, options: argparse.Namespace) -> int:
+    """The officer admits the backup of a bid that did not open by no fault of its supplier."""
+    await client.do(commands.AdmitBackup(supplier=options.supplier, reason=options.reason))
+    return 0
+
+
 async def add_authority(client: Client, options: argparse.Namespace) -> int:
     """The officer has the case trust another certificate authority; prints what was added."""
     for der in read_authorities(read(options.certificates)):

@@ -4,6 +4,7 @@ The same functions serve the screens and the rehearsal. Each checks on this mach
 all :func:`check_release`: a holder's desk unwraps a share only when everything it can see says that the opening is on.
 """
 
+import asyncio
 import base64
 import contextlib
 import io
@@ -16,6 +17,7 @@ from typing import Any
 import msgspec
 
 from app.ca import sealing_kit
+from app.ca.backup import ManifestKeeper, commitment_of, write_backup
 from app.ca.blind import BlindHolder
 from app.ca.envelope import Recipient, Share, read_header, seal, seal_bytes, suite_for, take_share
 from app.ca.envelope_header import EnvelopeHeader
@@ -136,8 +138,14 @@ async def seal_bid(
     out: Path,
     key: KeyHolder,
     progress: Progress | None = None,
+    backup: Path | None = None,
 ) -> str:
-    """Seal a bid to the kit's holders and to oneself; the header's digest (hex), which the receipt will bind."""
+    """Seal a bid to the kit's holders and to oneself; the header's digest (hex), which the receipt will bind.
+
+    ``backup``: where to write what the supplier keeps for the case that the envelope does not open
+    (:mod:`app.ca.backup`); it holds the bid in the clear.
+    """
+    keeper = ManifestKeeper(key)
     sealed = await seal(
         out,
         purpose="bid",
@@ -148,26 +156,41 @@ async def seal_bid(
         supplier=key.encryption_certificate if kit.core.supplier else None,
         payload=msgspec.to_builtins(payload),
         files=files,
-        signer=key,
+        signer=keeper,
         progress=progress,
         suite=kit.suite,
     )
+    if backup is not None and keeper.signed is not None:
+        await asyncio.to_thread(write_backup, backup, keeper.signed, [path for _, path in files], kit.suite)
     return sealed.header_sha256
 
 
-async def submit_bid(client: Client, envelope: Path, header_sha256: str, progress: Progress | None = None) -> bytes:
+async def submit_bid(
+    client: Client,
+    envelope: Path,
+    header_sha256: str,
+    progress: Progress | None = None,
+    backup: Path | None = None,
+) -> bytes:
     """Upload, going on where a lost connection stopped it, and submit; the signed receipt, which the supplier keeps.
 
+    ``backup``: the file that sealing wrote; only its commitment goes to the host.
+
     Raises:
-        InputError: ``bid.*`` with the reason why it was not received.
+        InputError: ``bid.*`` with the reason why it was not received; ``backup.*`` for another envelope's backup.
     """
+    commitment = await asyncio.to_thread(commitment_of, backup, envelope) if backup is not None else ""
     digest = await upload_large(client.files, envelope, progress)
     supplier = client.state.supplier_of(client.me)
     current = client.state.bids.get(supplier)
     replaces = current.header_sha256 if current is not None and not current.withdrawn else ""
     await client.do(
         commands.SubmitBid(
-            header_sha256=header_sha256, envelope_sha256=digest, size=envelope.stat().st_size, replaces=replaces
+            header_sha256=header_sha256,
+            envelope_sha256=digest,
+            size=envelope.stat().st_size,
+            replaces=replaces,
+            backup=commitment,
         )
     )
     state = await client.until(lambda s: supplier in s.bids and s.bids[supplier].header_sha256 == header_sha256)

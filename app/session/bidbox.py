@@ -5,14 +5,16 @@ Blocking work runs on worker threads; nothing here decides who may do what.
 
 import asyncio
 import contextlib
+import io
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
 from app.ca import receipt as receipts
-from app.ca.envelope import EnvelopeHeader, FileEntry, OpenedEnvelope, Share, check, open_envelope, read_header
+from app.ca.backup import open_backup
+from app.ca.envelope import EnvelopeHeader, FileEntry, OpenedEnvelope, Share, Sink, check, open_envelope, read_header
 from app.ca.sealing_kit import SealingKit
 from app.ca.sealing_kit import parse as parse_kit
 from app.ca.signatures import describe
@@ -53,6 +55,26 @@ class _BlobFile:
         return len(data)
 
 
+class _Pieces(io.RawIOBase):
+    """A blob's pieces as a file that is read once."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._rest = pieces, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = piece
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+
 class BidBox:
     """Envelopes of one case: its blobs, and the host's keys to which shares are released."""
 
@@ -71,6 +93,7 @@ class BidBox:
         replaces: str,
         now: datetime,
         earlier: Collection[str] = (),
+        backup: str = "",
     ) -> bytes:
         """Check an uploaded envelope without any key and sign its receipt (签收回执).
 
@@ -109,6 +132,7 @@ class BidBox:
             person=state.people[person].name,
             organisation=f"{state.suppliers.get(supplier, '')} {supplier}".strip(),
             replaces=replaces or None,
+            backup=backup or None,
             certificate=self._keys.certificate,
             sign=self._keys.sign,
         )
@@ -158,14 +182,7 @@ class BidBox:
         bid = state.bids[supplier]
         shares = [await self._share(blob) for blob in (bid.supplier_share, *bid.shares.values()) if blob]
         documents: list[BidDocument] = []
-
-        @contextlib.contextmanager
-        def sink(_number: int, entry: FileEntry) -> Iterator[BinaryIO]:
-            with self._blobs.writer(self._keys.case_key) as writer:
-                yield _BlobFile(writer)  # type: ignore[misc]
-                kept = writer.commit()
-            documents.append(BidDocument(entry.name, kept.size, kept.sha256, entry.media_type))
-
+        sink = self._sink(documents)
         context = self.kit(state).context
 
         def work() -> OpenedEnvelope:
@@ -183,6 +200,40 @@ class BidBox:
         self._check_bid(state, supplier, opened, documents)
         manifest = self._blobs.put_bytes(canonical(opened.payload), self._keys.case_key)
         return OpenedBid(manifest.sha256, tuple(documents))
+
+    async def open_backup(self, state: State, supplier: str) -> OpenedBid:
+        """An admitted backup in the place of the bid that did not open; the same checks of whose bid it is.
+
+        Raises:
+            InputError: ``backup.*`` and as :meth:`open_bid`, with a fact ``fault``.
+        """
+        bid = state.bids[supplier]
+        documents: list[BidDocument] = []
+        sink = self._sink(documents)
+
+        def work() -> OpenedEnvelope:
+            with open(self._blobs.path(bid.envelope_sha256), "rb") as file:
+                header = read_header(file)
+            pieces = self._blobs.pieces(bid.backup_sha256, self._keys.case_key)
+            with io.BufferedReader(_Pieces(pieces), 1 << 20) as source:
+                return open_backup(source, header=header, commitment=bid.backup, sink=sink)
+
+        opened = await asyncio.to_thread(work)
+        self._check_bid(state, supplier, opened, documents)
+        manifest = self._blobs.put_bytes(canonical(opened.payload), self._keys.case_key)
+        return OpenedBid(manifest.sha256, tuple(documents))
+
+    def _sink(self, documents: list[BidDocument]) -> Sink:
+        """Where opened files go: blobs under the case key, listed in ``documents``."""
+
+        @contextlib.contextmanager
+        def sink(_number: int, entry: FileEntry) -> Iterator[BinaryIO]:
+            with self._blobs.writer(self._keys.case_key) as writer:
+                yield _BlobFile(writer)  # type: ignore[misc]
+                kept = writer.commit()
+            documents.append(BidDocument(entry.name, kept.size, kept.sha256, entry.media_type))
+
+        return sink
 
     def _check_bid(self, state: State, supplier: str, opened: OpenedEnvelope, documents: list[BidDocument]) -> None:
         """The bid inside must be the submitter's own, of this project and lot, with the documents it names."""

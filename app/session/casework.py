@@ -20,7 +20,7 @@ from app.session.room import Room
 from app.session.rules import commands
 from app.session.rules.command import Command
 from app.session.rules.decide_people import check_may_submit
-from app.session.rules.effects import CheckSeals, Effect, IssueDocument, OpenBid, OpenSealed, ReadBids
+from app.session.rules.effects import CheckSeals, Effect, IssueDocument, OpenBackup, OpenBid, OpenSealed, ReadBids
 from app.session.rules.events_case import BidSubmitted
 
 _log = get_logger("casework")
@@ -45,6 +45,7 @@ class Casework:
         room.workers = {
             CheckSeals: self._check_seals,
             OpenBid: _worker(OpenBid, self._open_bid),
+            OpenBackup: _worker(OpenBackup, self._open_bid),
             ReadBids: self._read_bids,
             OpenSealed: _worker(OpenSealed, self._open_sealed),
             IssueDocument: _worker(IssueDocument, self._issue),
@@ -66,6 +67,9 @@ class Casework:
                 await self._check_signature(person, command)
             case commands.ReleaseShare() | commands.ReleaseSupplierKey():
                 self._require(command.share_sha256, SHARE_LIMIT)
+            case commands.HandInBackup():
+                if not room.blobs.is_sealed(command.backup_sha256):
+                    raise InputError("blob.not_private", digest=command.backup_sha256)
             case commands.ReleaseSealed():
                 for blob in command.shares.values():
                     self._require(blob, SHARE_LIMIT)
@@ -117,7 +121,14 @@ class Casework:
             events = [entry.recorded.event for entry in room.entries]
             earlier = [event.envelope_sha256 for event in events if isinstance(event, BidSubmitted)]
             receipt = await self._box.receive(
-                room.state, person, command.header_sha256, command.envelope_sha256, command.replaces, now, earlier
+                room.state,
+                person,
+                command.header_sha256,
+                command.envelope_sha256,
+                command.replaces,
+                now,
+                earlier,
+                command.backup,
             )
         except InputError as error:
             if supplier:
@@ -177,11 +188,12 @@ class Casework:
     async def _check_seals(self, _effect: Effect) -> None:
         await self._room.report(commands.ReportSeals(found=await self._box.seals(self._room.state)))
 
-    async def _open_bid(self, effect: OpenBid) -> None:
+    async def _open_bid(self, effect: OpenBid | OpenBackup) -> None:
         room = self._room
         bid = room.state.bids[effect.supplier]
         try:
-            opened = await self._box.open_bid(room.state, effect.supplier)
+            opening = self._box.open_backup if isinstance(effect, OpenBackup) else self._box.open_bid
+            opened = await opening(room.state, effect.supplier)
         except InputError as error:
             telemetry = {key: str(value) for key, value in error.facts.items()}
             await room.report(commands.ReportBidFailed(supplier=effect.supplier, cause=error.code, telemetry=telemetry))

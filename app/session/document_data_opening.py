@@ -78,7 +78,7 @@ def policy_words(state: State) -> str:
 def outcome(state: State, bid: Bid) -> str:
     """What became of a bid at the opening."""
     if bid.opened:
-        return "已解密"
+        return "经启用备用文件开启" if bid.backup_admitted else "已解密"
     if bid.seal == "excluded":
         return "未开启（密封核对不一致）"
     if bid.attribution:
@@ -88,7 +88,7 @@ def outcome(state: State, bid: Bid) -> str:
 
 def outcome_reason(source: Source, bid: Bid) -> str:
     """Why: cause, what the desk said, and the reason of the attribution."""
-    if bid.opened:
+    if bid.opened and not bid.backup_admitted:
         return ""
     if bid.seal == "excluded":
         ruled = source.last(evo.SealMismatchRuled, supplier=bid.supplier)
@@ -96,7 +96,8 @@ def outcome_reason(source: Source, bid: Bid) -> str:
     cause = word(CAUSES, bid.failure) if bid.failure else ""
     trouble = f"供应商报告：{word(CAUSES, bid.trouble)}" if bid.trouble else ""
     reason = f"认定理由：{bid.attribution_reason}" if bid.attribution_reason else ""
-    return body("；".join(filter(None, (cause, trouble, reason))))
+    backup = f"启用备用文件的理由：{bid.backup_admitted}" if bid.backup_admitted else ""
+    return body("；".join(filter(None, (cause, trouble, reason, backup))))
 
 
 def _bid(source: Source, supplier: str, tender: bool) -> OpeningBid:

@@ -52,6 +52,10 @@ CAUSES: dict[str, str] = {
     "bid.documents_differ": "文件内容与其清单不一致",
     "envelope.damaged": "文件已损坏",
     "envelope.too_few_shares": "开标份额不足",
+    "backup.malformed": "备用文件不完整",
+    "backup.not_committed": "备用文件与递交时的承诺不一致",
+    "backup.foreign": "备用文件不属于本投标文件",
+    "backup.digest": "备用文件中的文件与清单不一致",
 }
 REFUSALS: dict[str, str] = {
     "bid.unsealed": "未按要求加密",
@@ -61,6 +65,7 @@ REFUSALS: dict[str, str] = {
     "bid.not_receiving": "不在接收时间",
     "bid.not_registered": "未登记",
     "bid.superseded": "已被替换的文件",
+    "bid.copied": "含有他人文件的密文",
     "bid.replace_needs_receipt": "替换未指明原回执",
     "bid.nothing_to_replace": "没有可替换的文件",
 }

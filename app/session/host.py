@@ -231,7 +231,10 @@ class CaseHost:
         """Upload: streamed to disk; a supplier's envelope may be large, everything else is small (see uploads.py)."""
         person = self._bearer(request).person
         state = self.room.state
-        bidding = state.has_role(person, Role.SUPPLIER) and state.phase in (ANNOUNCED, RECEIVING, "gathering")
+        bid = state.bids.get(state.supplier_of(person))
+        bidding = state.has_role(person, Role.SUPPLIER) and (
+            state.phase in (ANNOUNCED, RECEIVING, "gathering") or (bid is not None and bool(bid.backup_admitted))
+        )
         if state.phase == CLOSED:
             return web.json_response({"code": "refused.closed", "facts": {}}, status=413)
         limit = BID_LIMIT if bidding else FILE_LIMIT

@@ -163,14 +163,14 @@ def no_place(patch: Patch) -> None:
 def no_binding_of_the_manifest(patch: Patch) -> None:
     """The signed manifest may say what it likes about the envelope it lies in."""
     said: dict[str, Any] = {}
-    real, verified = envelope_manifest.parse_manifest, envelope_open._verified
+    real, verified = envelope_manifest.parse_manifest, envelope_open.verified_manifest
 
     def verify(header: Any, signed_manifest: Any) -> Any:
         core = header.core
         said.update(hc=header.core_digest, commit=header.commit, context=core.context, rehearsal=core.rehearsal)
         return verified(header, signed_manifest)
 
-    patch.setattr(envelope_open, "_verified", verify)
+    patch.setattr(envelope_open, "verified_manifest", verify)
     patch.setattr(envelope_open, "parse_manifest", lambda data, of: msgspec.structs.replace(real(data, of), **said))
 
 

@@ -122,13 +122,17 @@ class IssueKit(Command, frozen=True, kw_only=True):
 
 
 class SubmitBid(Command, frozen=True, kw_only=True):
-    """递交: the envelope was uploaded as blob ``envelope_sha256``. The host fills in its ``receipt``, a desk never."""
+    """递交: the envelope was uploaded as blob ``envelope_sha256``. The host fills in its ``receipt``, a desk never.
+
+    ``backup``: commitment to a backup bid 备用文件 (:mod:`app.ca.backup`), or empty.
+    """
 
     header_sha256: str
     envelope_sha256: str
     size: int
     replaces: str = ""
     receipt: str = ""
+    backup: str = ""
 
 
 class WithdrawBid(Command, frozen=True, kw_only=True):
@@ -344,6 +348,19 @@ class AttributeFailure(Command, frozen=True, kw_only=True):
     supplier: str
     attribution: str
     reason: str
+
+
+class AdmitBackup(Command, frozen=True, kw_only=True):
+    """启用备用文件, before prices are read, of a bid that did not open by no fault of its supplier."""
+
+    supplier: str
+    reason: str
+
+
+class HandInBackup(Command, frozen=True, kw_only=True):
+    """提交备用文件: uploaded privately as ``backup_sha256``."""
+
+    backup_sha256: str
 
 
 class ReadPrice(Command, frozen=True, kw_only=True):

@@ -14,8 +14,10 @@ from app.session.rules.decide import (
     Events,
     Waiting,
     decides,
+    open_window,
 )
-from app.session.rules.effects import Effect, OpenBid, due_when
+from app.session.rules.effects import Effect, OpenBackup, OpenBid, due_when
+from app.session.rules.events_case import WindowClosed
 from app.session.rules.people import HOST, Role
 from app.session.rules.state import Bid, State
 
@@ -46,7 +48,7 @@ def _check_release(state: State, bid: Bid | None) -> Bid:
         raise InputError("release.not_receipted")
     if bid.seal not in ("confirmed", "default"):
         raise InputError("release.seal_open")
-    if bid.settled:
+    if bid.settled or bid.backup_admitted:
         raise InputError("release.settled")
     return bid
 
@@ -113,14 +115,14 @@ def _(state: State, actor: str, command: cmd.ReportBidOpened, now: datetime) -> 
     bid = state.bids.get(command.supplier)
     if bid is None or bid.settled or bid.header_sha256 != command.header_sha256:
         return []
-    return [
-        ev.BidOpened(
-            supplier=command.supplier,
-            header_sha256=command.header_sha256,
-            manifest_sha256=command.manifest_sha256,
-            documents=command.documents,
-        )
-    ]
+    opened = ev.BidOpened(
+        supplier=command.supplier,
+        header_sha256=command.header_sha256,
+        manifest_sha256=command.manifest_sha256,
+        documents=command.documents,
+    )
+    window = _backup_window(state, command.supplier)
+    return [opened, *([WindowClosed(window=window, elapsed=False)] if window else [])]
 
 
 @decides(cmd.ReportBidFailed, by=(HOST,))
@@ -138,7 +140,61 @@ def _(state: State, actor: str, command: cmd.AttributeFailure, now: datetime) ->
     attributed = ev.FailureAttributed(
         supplier=command.supplier, attribution=command.attribution, reason=text(command.reason)
     )
+    window = _backup_window(state, command.supplier)
+    return [attributed, *([WindowClosed(window=window, elapsed=False)] if window else [])]
+
+
+# --- the backup bid 备用文件 ---
+
+BACKUP = "backup"
+
+
+def _backup_window(state: State, supplier: str) -> str:
+    """The clock that runs for a supplier's backup, or empty."""
+    name = f"{BACKUP}:{supplier}"
+    return name if state.window_open(name) else ""
+
+
+@decides(cmd.AdmitBackup, by=("officer",), during=("decrypting",))
+def _(state: State, actor: str, command: cmd.AdmitBackup, now: datetime) -> Events:
+    """Only what was committed to before the deadline, and only where the failure is not the supplier's own."""
+    bid = state.bids.get(command.supplier)
+    if bid is None or bid.withdrawn or bid.opened or bid.backup_admitted or not bid.backup:
+        raise InputError("backup.none_announced")
+    if bid.attribution not in ("platform", "ruled"):
+        raise InputError("backup.not_attributed")
+    admitted = ev.BackupAdmitted(supplier=command.supplier, reason=text(command.reason))
+    return [admitted, open_window(state, f"{BACKUP}:{command.supplier}", "decrypt", now)]
+
+
+@decides(cmd.HandInBackup, by=("supplier",), during=("decrypting",))
+def _(state: State, actor: str, command: cmd.HandInBackup, now: datetime) -> Events:
+    bid = own_bid(state, actor)
+    if not bid.backup_admitted or bid.opened:
+        raise InputError("backup.not_admitted")
+    if bid.backup_sha256:
+        raise InputError("backup.again")
+    return [ev.BackupHandedIn(supplier=bid.supplier, backup_sha256=command.backup_sha256)]
+
+
+@due_when
+def _(state: State) -> Iterable[Effect]:
+    if state.phase == "decrypting":
+        for supplier, bid in state.bids.items():
+            if bid.backup_sha256 and not bid.opened:
+                yield OpenBackup(supplier)
+
+
+def _backup_elapsed(state: State, name: str, now: datetime) -> Events:
+    """No backup in time: the failure stays attributed as it was."""
+    bid = state.bids.get(name.partition(":")[2])
+    if bid is None or bid.opened or bid.backup_sha256 or not bid.backup_admitted:
+        return []
+    attributed = ev.FailureAttributed(supplier=bid.supplier, attribution=bid.attribution, reason=bid.attribution_reason)
     return [attributed]
+
+
+ELAPSED[BACKUP] = _backup_elapsed
 
 
 def _decrypting_waiting(state: State) -> Iterable[Waiting]:
@@ -146,6 +202,11 @@ def _decrypting_waiting(state: State) -> Iterable[Waiting]:
     for supplier in state.valid_bids():
         bid = state.bids[supplier]
         if bid.settled:
+            continue
+        if bid.backup_admitted and _backup_window(state, supplier):
+            handed_in = bool(bid.backup_sha256)
+            who = HOST if handed_in else speaker_of(state, supplier)
+            yield Waiting(who, "report_bid_opened" if handed_in else "hand_in_backup")
             continue
         if bid.failure:
             yield Waiting(state.with_role(Role.OFFICER)[0], "attribute_failure")

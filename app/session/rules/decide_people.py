@@ -199,6 +199,8 @@ def _(state: State, actor: str, command: cmd.SubmitBid, now: datetime) -> Events
     check_may_submit(state, supplier, command.header_sha256, command.replaces, now)
     if not command.receipt:
         raise InputError("bid.not_received")
+    if command.backup and (len(command.backup) != 64 or set(command.backup) - set(string.hexdigits.lower())):
+        raise InputError("backup.malformed")
     return [
         ev.BidSubmitted(
             supplier=supplier,
@@ -207,6 +209,7 @@ def _(state: State, actor: str, command: cmd.SubmitBid, now: datetime) -> Events
             size=command.size,
             receipt=command.receipt,
             replaces=command.replaces,
+            backup=command.backup,
         )
     ]
 

@@ -21,6 +21,12 @@ class OpenBid(Effect, frozen=True):
     supplier: str
 
 
+class OpenBackup(Effect, frozen=True):
+    """Check an admitted backup against its commitment and store what is in it (启用备用文件)."""
+
+    supplier: str
+
+
 class ReadBids(Effect, frozen=True):
     """Read the opened bids' payloads from the confidential part, for price reading or handing on."""
 

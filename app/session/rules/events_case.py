@@ -157,7 +157,10 @@ class KitIssued(Event, frozen=True, kw_only=True):
 
 
 class BidSubmitted(Event, frozen=True, kw_only=True):
-    """递交: ``header_sha256`` is what the receipt binds; ``envelope_sha256`` names the stored file."""
+    """递交: ``header_sha256`` is what the receipt binds; ``envelope_sha256`` names the stored file.
+
+    ``backup``: the supplier's commitment to a backup bid, or empty.
+    """
 
     supplier: str
     header_sha256: str
@@ -165,6 +168,7 @@ class BidSubmitted(Event, frozen=True, kw_only=True):
     size: int
     receipt: str
     replaces: str = ""
+    backup: str = ""
 
 
 class BidWithdrawn(Event, frozen=True, kw_only=True):

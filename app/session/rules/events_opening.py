@@ -127,6 +127,20 @@ class FailureAttributed(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class BackupAdmitted(Event, frozen=True, kw_only=True):
+    """启用备用文件: with reason; it must be what the supplier committed to when it submitted."""
+
+    supplier: str
+    reason: str
+
+
+class BackupHandedIn(Event, frozen=True, kw_only=True):
+    """提交备用文件: the file lies in the confidential part; whether it is the one shows when it is opened."""
+
+    supplier: str
+    backup_sha256: str
+
+
 class PriceCalled(Event, frozen=True, kw_only=True):
     """请唱标: the officer calls one supplier's price."""
 

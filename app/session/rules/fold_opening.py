@@ -90,7 +90,7 @@ def _(state: State, event: ev.BidOpened, at: Recorded) -> State:
 
 @applies(ev.DecryptionFailed)
 def _(state: State, event: ev.DecryptionFailed, at: Recorded) -> State:
-    return _bid(state, event.supplier, failure=event.cause, telemetry=event.telemetry)
+    return _bid(state, event.supplier, failure=event.cause, telemetry=event.telemetry, backup_sha256="")
 
 
 @applies(ev.DecryptionTroubled)
@@ -100,7 +100,24 @@ def _(state: State, event: ev.DecryptionTroubled, at: Recorded) -> State:
 
 @applies(ev.FailureAttributed)
 def _(state: State, event: ev.FailureAttributed, at: Recorded) -> State:
-    return _bid(state, event.supplier, attribution=event.attribution, attribution_reason=event.reason)
+    return _bid(
+        state,
+        event.supplier,
+        attribution=event.attribution,
+        attribution_reason=event.reason,
+        backup_admitted="",
+        backup_sha256="",
+    )
+
+
+@applies(ev.BackupAdmitted)
+def _(state: State, event: ev.BackupAdmitted, at: Recorded) -> State:
+    return _bid(state, event.supplier, backup_admitted=event.reason)
+
+
+@applies(ev.BackupHandedIn)
+def _(state: State, event: ev.BackupHandedIn, at: Recorded) -> State:
+    return _bid(state, event.supplier, backup_sha256=event.backup_sha256)
 
 
 @applies(ev.PriceCalled)

@@ -105,6 +105,8 @@ def _waived(who: Viewer, event: evc.GateWaived, at: Recorded) -> bool:
     evo.BidOpened,
     evo.DecryptionFailed,
     evo.FailureAttributed,
+    evo.BackupAdmitted,
+    evo.BackupHandedIn,
     evo.PriceCalled,
     evo.PriceConfirmed,
     evo.PriceDisputed,
@@ -178,7 +180,7 @@ def _handed_on(who: Viewer, event: evo.BidsHandedOn, at: Recorded) -> bool:
 def _window(who: Viewer, event: evc.WindowOpened, at: Recorded) -> bool:
     name, _, about = event.window.partition(":")
     method = who.state.the_method()
-    if name == "confirm":
+    if name in ("confirm", "backup"):
         return who.knows_bid(about)
     if method.has(name) and method.phase(name).room == "opening":
         return who.organiser or who.engineer or bool(who.supplier)

@@ -92,6 +92,9 @@ class Bid(msgspec.Struct, frozen=True):
     trouble: str = ""
     attribution: str = ""
     attribution_reason: str = ""
+    backup: str = ""  # commitment announced at submission
+    backup_admitted: str = ""  # the officer's reason
+    backup_sha256: str = ""  # handed in, not opened yet
     payload: BidPayload | None = None
     read: bool = False
     price: str = ""  # "", confirmed, default, disputed
@@ -99,8 +102,8 @@ class Bid(msgspec.Struct, frozen=True):
 
     @property
     def settled(self) -> bool:
-        """Opened, or failed and attributed: nothing is waited for."""
-        return self.opened or bool(self.attribution)
+        """Opened, or failed and attributed without an admitted backup: nothing is waited for."""
+        return self.opened or (bool(self.attribution) and not self.backup_admitted)
 
 
 class Objection(msgspec.Struct, frozen=True):

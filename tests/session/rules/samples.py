@@ -187,6 +187,8 @@ _ONE_OF_A_KIND: tuple[Event, ...] = (
     evo.DecryptionFailed(supplier=A, cause="x", telemetry={}),
     evo.DecryptionTroubled(supplier=A, cause="x", telemetry={}),
     evo.FailureAttributed(supplier=A, attribution="supplier", reason="x"),
+    evo.BackupAdmitted(supplier=A, reason="x"),
+    evo.BackupHandedIn(supplier=A, backup_sha256=digest("backup")),
     evo.PriceCalled(supplier=A),
     evo.PriceRead(supplier=A, bid=payload(A, "900.00")),
     evo.PriceConfirmed(supplier=A, total=Decimal(900)),

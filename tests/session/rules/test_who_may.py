@@ -26,7 +26,7 @@ BY = {
     "officer": "pause resume fail_case waive_gate extend_window rule_member_recusal replace_member remove mute_person"
                " lock_room mark_absent read_discipline publish_bidders rule_recusal rule_seal_mismatch"
                " attribute_failure read_price answer_objection adjourn_objection import_committee reset_certificate"
-               " fix_kit issue_kit confirm_check ask_re_check add_authority",
+               " fix_kit issue_kit confirm_check ask_re_check add_authority admit_backup",
     "officer host": "add_person",
     "officer clerk": "admit verify_identity",
     "officer clerk host": "invite",
@@ -42,7 +42,7 @@ BY = {
               " vote_low_price doubt_price vote_price_doubt seal_sheet give_deviation_reason file_dissent",
     "supplier": "answer_clarification file_authorisation withdraw_from_talks resubmit_response seal_quote"
                 " file_explanation confirm_seal raise_seal_mismatch release_supplier_key report_trouble confirm_price"
-                " dispute_price raise_objection declare_no_objection submit_bid withdraw_bid",
+                " dispute_price raise_objection declare_no_objection submit_bid withdraw_bid hand_in_backup",
     "supplier purchaser": "raise_recusal",
     "opener supervisor": "release_share accept_opening",
     "supervisor": "give_notice",
@@ -53,7 +53,7 @@ DURING = {
     "receiving gathering": "submit_bid withdraw_bid",
     "discipline": "read_discipline publish_bidders",
     "seal_check": "confirm_seal raise_seal_mismatch rule_seal_mismatch",
-    "decrypting": "release_share release_supplier_key report_trouble attribute_failure",
+    "decrypting": "release_share release_supplier_key report_trouble attribute_failure admit_backup hand_in_backup",
     "reading": "read_price confirm_price dispute_price",
     "objections": "declare_no_objection",
     "scoring": "seal_sheet",

@@ -112,6 +112,8 @@ bid_opened                           a          a          ocgpsab    ocgpsab   
 decryption_failed                    a          a          ocgpsab    ocgpsab    ocgpsabm   ocgpsabm
 decryption_troubled                  a          a          ocgpsa     ocgpsa     ocgpsa     ocgpsa
 failure_attributed                   a          a          ocgpsab    ocgpsab    ocgpsabm   ocgpsabm
+backup_admitted                      a          a          ocgpsab    ocgpsab    ocgpsabm   ocgpsabm
+backup_handed_in                     a          a          ocgpsab    ocgpsab    ocgpsabm   ocgpsabm
 price_called                         a          a          ocgpsab    ocgpsab    ocgpsabm   ocgpsabm
 price_read                           a          a          ocgpsab    ocgpsab    ocgpsabm   ocgpsabm
 price_confirmed                      a          a          ocgpsab    ocgpsab    ocgpsabm   ocgpsabm
@@ -276,6 +278,8 @@ bid_opened                           a          a          ocgpsam    ocgpsam   
 decryption_failed                    a          a          ocgpsam    ocgpsam    ocgpsam    ocgpsam
 decryption_troubled                  a          a          ocgpsa     ocgpsa     ocgpsa     ocgpsa
 failure_attributed                   a          a          ocgpsam    ocgpsam    ocgpsam    ocgpsam
+backup_admitted                      a          a          ocgpsam    ocgpsam    ocgpsam    ocgpsam
+backup_handed_in                     a          a          ocgpsam    ocgpsam    ocgpsam    ocgpsam
 price_called                         a          a          ocgpsam    ocgpsam    ocgpsam    ocgpsam
 price_read                           s          s          s          s          sm         ocsm
 price_confirmed                      a          a          ocgpsam    ocgpsam    ocgpsam    ocgpsam

@@ -1,0 +1,31 @@
+"""A supplier hands in the backup that the officer admitted (启用备用文件)."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+from app.ca.backup import read_backup
+from app.ca.envelope import read_header
+from app.errors import InputError
+from app.session.client import Client
+from app.session.rules import commands
+
+HEADER_LIMIT = 8 * 1024 * 1024
+
+
+async def hand_in_backup(client: Client, backup: Path, progress: Callable[[int, int], None] | None = None) -> None:
+    """Send the backup; the host checks it against the commitment that the receipt names, and so does this desk before.
+
+    Raises:
+        InputError: ``backup.not_admitted``, ``backup.malformed``, ``backup.not_committed`` before anything is sent;
+            ``upload.*``.
+    """
+    bid = client.state.bids.get(client.state.supplier_of(client.me))
+    if bid is None or not bid.backup_admitted:
+        raise InputError("backup.not_admitted")
+    suite = read_header(io.BytesIO(await client.files.header(bid.envelope_sha256, HEADER_LIMIT))).suite
+    with open(backup, "rb") as file:
+        if read_backup(file).commitment(suite) != bid.backup:
+            raise InputError("backup.not_committed")
+    digest = await client.files.upload(backup, progress, private=True)
+    await client.do(commands.HandInBackup(backup_sha256=digest))
