@@ -26,7 +26,7 @@ class Pkcs11Tokens(TokenModules):
         self._libraries: dict[str, Any] = {}
         self._profiles: dict[TokenRef, Profile | None] = {}
 
-    def _load(self, module: str) -> None:
+    def _load(self, module: str, after_loss: bool) -> None:
         if not os.path.isfile(module):
             raise Refuse("token.module_missing")
         try:

@@ -129,7 +129,12 @@ class SkfLibrary:
 
     def devices(self) -> list[bytes]:
         """Names of the devices that are there."""
-        return self._names("SKF_EnumDev", 1)
+        try:
+            return self._names("SKF_EnumDev", 1)
+        except SkfError as error:
+            if error.code in (FAIL, DEVICE_REMOVED):  # what some modules say when there are none
+                return []
+            raise
 
     def is_present(self, device: bytes) -> bool:
         """Whether the device is there now; True also where the module cannot tell."""

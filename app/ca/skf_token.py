@@ -52,9 +52,12 @@ class SkfTokens(TokenModules):
         super().__init__()
         self._libraries: dict[str, SkfLibrary] = {}
         self._devices: list[_Device] = []
+        self._suspect: set[str] = set()
         self._places: dict[TokenRef, tuple[_Device, int]] = {}
 
-    def _load(self, module: str) -> None:
+    def _load(self, module: str, after_loss: bool) -> None:
+        if after_loss:
+            self._suspect.add(module)
         try:
             self._libraries[module] = SkfLibrary(module)
         except OSError as error:
@@ -99,6 +102,8 @@ class SkfTokens(TokenModules):
         for name in library.applications(device.handle):
             if name not in device.applications:
                 device.applications[name] = library.open_application(device.handle, name)
+                if device.module in self._suspect:  # the device outlived a child that could not log out
+                    library.clear_secure_state(device.applications[name])
             everything[name] = _certificates(library, device.applications[name])
         used = {name: certificates for name, certificates in everything.items() if certificates}
         slots: list[RawSlot] = []

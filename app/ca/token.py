@@ -42,7 +42,7 @@ class TokenInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         protected_path: the PIN is entered on the device itself.
         problem: None when usable; else a code, e.g. ``token.gone``, ``token.unrecognised``, ``token.module_missing``.
         tries_left: the number itself, where the token tells it (SKF does).
-        profile: whose numbers for SM2 a PKCS#11 module was found to use (``resources/tokens/pkcs11_sm2.json``), or empty.
+        profile: whose numbers for SM2 a PKCS#11 module was found to use (:mod:`app.ca.pkcs11_sm2`), or empty.
     """
 
     module: str

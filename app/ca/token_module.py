@@ -44,8 +44,8 @@ class TokenModules:
         """Carry out one request; every error of a module becomes a reply."""
         try:
             match request:
-                case Load(module):
-                    self._load(module)
+                case Load(module, after_loss):
+                    self._load(module, after_loss)
                     return Done()
                 case ListSlots(module):
                     return Slots(self._list(module))
@@ -61,7 +61,7 @@ class TokenModules:
         except Exception as error:  # whatever a vendor's module makes of us, the next request is answered
             return Failed("token.refused", type(error).__name__)
 
-    def _load(self, module: str) -> None:
+    def _load(self, module: str, after_loss: bool) -> None:
         raise NotImplementedError
 
     def _list(self, module: str) -> list[RawSlot]:

@@ -80,19 +80,20 @@ class WorkerChild:
         for _ in range(len(self._modules) + 1):  # each round either succeeds or leaves out one more module
             if self._process is not None and self._process.alive:
                 return self._process
+            after_loss = self._process is not None
             self._process = process = WorkerProcess(self._command, self._env)
             await process.exchange(Forget(), _START_TIMEOUT)  # a child that cannot start is nobody's module's fault
-            await self._load(process)
+            await self._load(process, after_loss)
         if self._process is None or not self._process.alive:
             raise FaultError("token.worker_died")
         return self._process
 
-    async def _load(self, process: WorkerProcess) -> None:
+    async def _load(self, process: WorkerProcess, after_loss: bool) -> None:
         for module in self._modules:
             if module in self.problems:
                 continue
             try:
-                reply = await process.exchange(Load(module), _START_TIMEOUT)
+                reply = await process.exchange(Load(module, after_loss), _START_TIMEOUT)
             except FaultError as error:
                 # It crashed or hung while loading: the others get a child without it.
                 self.problems[module] = "token.module_broken"

@@ -47,9 +47,10 @@ class Pin:
 
 @dataclass(frozen=True)
 class Load:
-    """Load and initialise one module."""
+    """Load and initialise one module; ``after_loss``: a child before was lost, perhaps while somebody was logged in."""
 
     module: str
+    after_loss: bool = False
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,7 @@ def _plain(value: Any) -> Any:
 def _decode(payload: bytes, wanted: Any) -> Any:
     try:
         message = json.loads(payload, object_hook=_built)
-    except (TypeError, RecursionError):  # missing or unknown fields; nesting without end
+    except (TypeError, KeyError, RecursionError):  # missing or unknown fields; nesting without end
         raise ValueError("not a worker message") from None
     if not _fits(message, wanted):
         raise ValueError("not a worker message")

@@ -9,6 +9,7 @@
  *   fall     saying what is there ends the process
  *   crash    the next signature ends the process
  *   broken   the token of this slot answers CKR_GENERAL_ERROR, behind a healthy neighbour
+ *   label    the token's label is this file's bytes
  *   noise    every call prints to standard output
  * Built by the tests: cc -shared -fPIC. Only what is used of the PKCS#11 2.40 ABI (64-bit Unix) is declared. */
 #include <dlfcn.h>
@@ -67,6 +68,8 @@ static rv_t token_info(ulong slot, char *info) {
     rv_t rv = ((rv_t (*)(ulong, void *))real[TOKEN_INFO])(slot, info);
     ulong *flags = (ulong *)(info + 96);
     if (rv) return rv;
+    FILE *label = fopen(path("label"), "rb");
+    if (label) { memset(info, ' ', 32); if (!fread(info, 1, 32, label)) info[0] = '?'; fclose(label); }
     *flags &= ~(ulong)(COUNT_LOW | FINAL_TRY | LOCKED);
     if (number("tries") > 0) *flags |= COUNT_LOW;
     if (number("tries") == MAX_TRIES - 1) *flags |= FINAL_TRY;

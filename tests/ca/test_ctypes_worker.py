@@ -14,6 +14,7 @@ from tests.ca.test_pkcs11_token import (  # noqa: F401  tests and what they need
     faulty_module,
     soft,
     test_a_broken_neighbour_hides_nobody,
+    test_a_label_that_is_not_utf8_hinders_nothing,
     test_a_module_that_crashes_takes_nobody_along,
     test_a_module_that_prints_spoils_no_answer,
     test_a_token_that_hangs_is_given_up,

@@ -241,6 +241,15 @@ async def test_a_slow_token_is_waited_for_and_that_can_be_shown(faulty: Faulty, 
     assert worker.under_way is None
 
 
+async def test_a_label_that_is_not_utf8_hinders_nothing(faulty: Faulty, begin: Start) -> None:
+    (faulty.orders / "label").write_bytes("张三的锁".encode("gb18030"))
+    worker = await begin(Person(PIN))
+    (info,) = await worker.tokens()
+    assert info.problem is None
+    holder = await worker.open(info.serial)
+    assert verify_signature(holder.signing_certificate, b"x", await holder.sign(b"x", ACT))
+
+
 async def test_a_module_that_prints_spoils_no_answer(faulty: Faulty, begin: Start) -> None:
     faulty.order("noise")
     holder = await (await begin(FixedPin(PIN))).open(faulty.token.label)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from national import NationalHolder, NationalPki
 from skf_world import Sticks, build, national_container, rsa_pem
@@ -170,6 +171,17 @@ async def test_letting_go_clears_what_the_device_remembers(sticks: Sticks, begin
     await holder.sign(b"x", ACT)
     assert len(person.asked) == 3
     await worker.close()
+    assert state(sticks, "open") == "0"
+
+
+async def test_a_killed_child_leaves_nobody_logged_in(sticks: Sticks, begin: Start) -> None:
+    worker = await begin(Person(PIN))
+    await (await worker.open("甲的锁")).sign(b"x", ACT)
+    child = psutil.Process(worker.pid)
+    child.kill()
+    child.wait(5)
+    assert state(sticks, "open") == "2"  # so far
+    await worker.tokens()
     assert state(sticks, "open") == "0"
 
 
