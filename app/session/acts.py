@@ -39,7 +39,7 @@ from app.session.rules.events_case import PhaseEntered
 from app.session.rules.events_evaluation import OpenedSheet
 from app.session.rules.people import Role
 from app.session.rules.sealed import PURPOSE, check_openable, sealed_set
-from app.session.rules.state import Bid, State
+from app.session.rules.state import RECEIVING, Bid, State
 from app.session.signin import unbase64
 
 UNSIGNED = Grave(statement="", signature="", certificate="")
@@ -126,6 +126,31 @@ async def fetch_kit(client: Client) -> bytes:
     if not client.state.kit_sha256:
         raise InputError("refused.no_kit")
     return await client.files.fetch(client.state.kit_sha256, KIT_LIMIT)
+
+
+def accepted_certificate(state: State, person: str) -> bytes:
+    """DER of the encryption certificate to which an opener's shares are wrapped; empty for who is none."""
+    text = state.acceptances.get(person)
+    if text is None or not state.kit_core or person not in state.kit_openers:
+        return b""
+    try:
+        place = msgspec.json.decode(text.encode(), type=Acceptance).place
+        openers = _core(state).openers
+    except msgspec.DecodeError:
+        return b""
+    return openers[place].encryption_certificate if 0 <= place < len(openers) else b""
+
+
+def key_is_awaited(state: State, person: str) -> bool:
+    """Whether a missing key of this opener can still be settled: after the kit is out, before the opening begins."""
+    return person in state.kit_openers and state.phase in (RECEIVING, "gathering")
+
+
+async def report_holder_key(client: Client, *, missing: bool) -> None:
+    """Have it recorded that one's key is missing, or there again; what is recorded already is not said twice."""
+    state = client.state
+    if key_is_awaited(state, client.me) and (client.me in state.keyless) != missing:
+        await client.do(commands.ReportHolderKey(missing=missing))
 
 
 # --- sealing and submitting a bid ---

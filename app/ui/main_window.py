@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from app.clock import Clock
 from app.ui.i18n import tr
+from app.ui.models import TokenView
+from app.ui.tokens.token_strip import TokenStrip
 from app.ui.widgets.banner import Banner
 from app.ui.widgets.toast import Toast
 
@@ -18,7 +20,8 @@ class MainWindow(QMainWindow):
     """Screens are shown by object; a screen that is left for good is removed with :meth:`drop`.
 
     Attributes:
-        banner: above every screen (disk low, supervision lost).
+        banner: above every screen (disk low, supervision lost). token_banner: below it, what a token needs.
+        foot: the token at a glance, on screens that do not show it themselves (``shows_token``).
         toast: short confirmations.
         may_close: asked before closing; False keeps the window, and whoever answered False opens the question and calls
             :meth:`close_now` afterwards.
@@ -36,14 +39,19 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(*LEAST)
         self.resize(*LEAST)
         self._stack = QStackedWidget()
-        self.banner = Banner(clock)
+        self.banner, self.token_banner = Banner(clock), Banner(clock)
+        self.foot = TokenStrip()
+        self._told = False
+        self.foot.hide()
         middle = QWidget()
         middle.setProperty("role", "page")
         layout = QVBoxLayout(middle)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.banner)
+        layout.addWidget(self.token_banner)
         layout.addWidget(self._stack, 1)
+        layout.addWidget(self.foot)
         self.setCentralWidget(middle)
         self.toast = Toast(middle)
         self.name_window("")
@@ -58,7 +66,17 @@ class MainWindow(QMainWindow):
         if self._stack.indexOf(screen) < 0:
             self._stack.addWidget(screen)
         self._stack.setCurrentWidget(screen)
+        self._place_foot()
         self.screen_changed.emit(screen)
+
+    def show_token(self, token: TokenView | None, others: int) -> None:
+        """What the foot says; without a first word it stays hidden."""
+        self._told = True
+        self.foot.show_token(token, others)
+        self._place_foot()
+
+    def _place_foot(self) -> None:
+        self.foot.setVisible(self._told and not getattr(self.screen_now(), "shows_token", False))
 
     def screen_now(self) -> QWidget | None:
         return self._stack.currentWidget()

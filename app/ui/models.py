@@ -58,13 +58,20 @@ class TokenState(StrEnum):
     PIN_LOW = "pin_low"
     PIN_FINAL = "pin_final"
     PIN_LOCKED = "pin_locked"
+    NOT_YET = "not_yet"
+    REVOKED = "revoked"
+    WORKING = "working"
+    REMOVED = "removed"
     MISSING = "missing"
     NO_MODULE = "no_module"
     BROKEN = "broken"
 
 
 class CertificateView(Frozen, frozen=True, kw_only=True):
-    """One certificate on a token; ``usage`` is a code (sign, decrypt, both); ``serial`` hexadecimal."""
+    """One certificate on a token; ``usage`` is a code (sign, decrypt, both); ``serial`` hexadecimal.
+
+    ``number`` is the holder's USCC or identity number; ``fitness`` a code of :class:`app.ca.certificates.Fitness`.
+    """
 
     subject: str
     issuer: str
@@ -73,6 +80,8 @@ class CertificateView(Frozen, frozen=True, kw_only=True):
     valid_from: datetime
     valid_to: datetime
     trusted: bool | None = None
+    number: str = ""
+    fitness: str = ""
 
 
 class TokenView(Frozen, frozen=True, kw_only=True):
@@ -86,6 +95,16 @@ class TokenView(Frozen, frozen=True, kw_only=True):
     tries_left: int | None = None
     expires: datetime | None = None
     certificates: tuple[CertificateView, ...] = ()
+    problem: str = ""
+
+
+class DriverView(Frozen, frozen=True, kw_only=True):
+    """A driver file: ``used`` now, ``added`` by the person; ``problem`` is a sentence. Neither: it is offered."""
+
+    name: str
+    path: str
+    used: bool = False
+    added: bool = False
     problem: str = ""
 
 

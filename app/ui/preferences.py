@@ -20,7 +20,6 @@ class Preferences(msgspec.Struct, kw_only=True):
         theme: system, light or dark.
         shares: splitter places by name, as shares of the whole.
         camera, microphone, speaker: chosen devices by name; empty for the system's default.
-        token_modules: PKCS#11 driver files named by the person.
     """
 
     language: str = "zh"
@@ -29,7 +28,6 @@ class Preferences(msgspec.Struct, kw_only=True):
     camera: str = ""
     microphone: str = ""
     speaker: str = ""
-    token_modules: list[str] = msgspec.field(default_factory=list)
 
     def save(self) -> None:
         """Write the file; a disk that refuses costs the preferences, not the desk."""

@@ -1,10 +1,12 @@
 from datetime import timedelta
 from pathlib import Path
 
+from msgspec.structs import replace
 from PySide6.QtCore import QPointF
 from pytestqt.qtbot import QtBot
 from ui_samples import NOW
 
+from app.ca.certificates import key_pairs
 from app.ca.device_key import DeviceKeyHolder
 from app.ca.seal import drawn_signature
 from app.ca.signatures import describe
@@ -29,15 +31,21 @@ from app.ui.program.sign_in_dialog import SignInDialog
 from app.ui.program.token_watch import token_view
 from app.ui.sample_state import play
 from app.ui.step_facts import StepFacts
+from app.ui.tokens.certificate_choice import CertificatePicker
 
 
 def a_token(**changed: object) -> TokenInfo:
     holder = DeviceKeyHolder.create("沈砚秋", ManualClock(NOW))
     values: dict[str, object] = {
         "module": "m", "slot": 0, "label": "CA-01", "serial": "01",
-        "certificates": (describe(holder.signing_certificate),), "pin_state": PinState.OK,
+        "certificates": (replace(describe(holder.signing_certificate), key_id=b"1"),), "pin_state": PinState.OK,
     }  # fmt: skip
     return TokenInfo(**{**values, **changed})  # type: ignore[arg-type]
+
+
+def picker(*tokens: TokenInfo) -> CertificatePicker:
+    """What the dialogs are given of these tokens."""
+    return CertificatePicker([pair for one in tokens for pair in key_pairs(one, NOW)], ManualClock(NOW))
 
 
 def test_what_is_said_of_a_token() -> None:
@@ -56,7 +64,7 @@ def test_the_preparation_stops_at_an_expired_token() -> None:
 
 
 def test_an_organisation_signs_in_with_a_name(qtbot: QtBot) -> None:
-    dialog = SignInDialog([a_token()], registers=True)
+    dialog = SignInDialog(picker(a_token()), registers=True)
     qtbot.addWidget(dialog)
     assert dialog.chosen_level() is Level.ORGANISATION_TOKEN
     assert not dialog.can_go()
@@ -69,7 +77,7 @@ def test_an_organisation_signs_in_with_a_name(qtbot: QtBot) -> None:
 
 
 def test_a_verified_person_needs_code_and_signature(qtbot: QtBot) -> None:
-    dialog = SignInDialog([], registers=False)
+    dialog = SignInDialog(picker(), registers=False)
     qtbot.addWidget(dialog)
     assert not dialog.can_go()
     dialog.level.setCurrentIndex(list(Level).index(Level.STAFF_VERIFIED))

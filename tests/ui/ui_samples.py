@@ -209,6 +209,7 @@ def certificates() -> tuple[CertificateView, ...]:
             valid_from=NOW - timedelta(days=65),
             valid_to=NOW + timedelta(days=300),
             trusted=True,
+            fitness="good",
         ),
         CertificateView(
             subject="昆明市政采代理有限公司",
@@ -217,6 +218,7 @@ def certificates() -> tuple[CertificateView, ...]:
             usage="decrypt",
             valid_from=NOW - timedelta(days=65),
             valid_to=NOW + timedelta(days=12),
+            fitness="soon",
         ),
     )
 

@@ -112,6 +112,12 @@ class AcceptOpening(Command, frozen=True, kw_only=True):
     acceptance: str
 
 
+class ReportHolderKey(Command, frozen=True, kw_only=True):
+    """报告开标密钥: the opener's desk sees that the accepted encryption key is, or again is not, on the token."""
+
+    missing: bool
+
+
 class IssueKit(Command, frozen=True, kw_only=True):
     """发布密封工具包: the assembled, signed file's digest."""
 

@@ -178,6 +178,15 @@ def _(state: State, actor: str, command: cmd.AcceptOpening, now: datetime) -> Ev
     return [ev.OpenerAccepted(person=actor, acceptance=command.acceptance)]
 
 
+@decides(cmd.ReportHolderKey, by=("opener", "supervisor"), during=(RECEIVING, "gathering"))
+def _(state: State, actor: str, command: cmd.ReportHolderKey, now: datetime) -> Events:
+    if actor not in state.kit_openers:
+        raise InputError("refused.no_kit")
+    if (actor in state.keyless) == command.missing:
+        return []
+    return [ev.HolderKeyMissing(person=actor) if command.missing else ev.HolderKeyBack(person=actor)]
+
+
 @decides(cmd.IssueKit, by=("officer",), during=(ANNOUNCED,))
 def _(state: State, actor: str, command: cmd.IssueKit, now: datetime) -> Events:
     if not state.kit_core:

@@ -149,6 +149,18 @@ class OpenerAccepted(Event, frozen=True, kw_only=True):
     acceptance: str
 
 
+class HolderKeyMissing(Event, frozen=True, kw_only=True):
+    """开标密钥不在: the key with which the opener accepted is not on the token plugged in (renewed, exchanged)."""
+
+    person: str
+
+
+class HolderKeyBack(Event, frozen=True, kw_only=True):
+    """开标密钥已恢复: the key is there again."""
+
+    person: str
+
+
 class KitIssued(Event, frozen=True, kw_only=True):
     """密封工具包发布."""
 

@@ -157,6 +157,16 @@ def _(state: State, event: ev.OpenerAccepted, at: Recorded) -> State:
     return state.with_(acceptances=put(state.acceptances, event.person, event.acceptance))
 
 
+@applies(ev.HolderKeyMissing)
+def _(state: State, event: ev.HolderKeyMissing, at: Recorded) -> State:
+    return state.with_(keyless=state.keyless | {event.person})
+
+
+@applies(ev.HolderKeyBack)
+def _(state: State, event: ev.HolderKeyBack, at: Recorded) -> State:
+    return state.with_(keyless=state.keyless - {event.person})
+
+
 @applies(ev.KitIssued)
 def _(state: State, event: ev.KitIssued, at: Recorded) -> State:
     return state.with_(kit_sha256=event.kit_sha256, kit_openers=event.openers)

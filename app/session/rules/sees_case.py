@@ -74,7 +74,7 @@ def _equipped(who: Viewer, event: evc.RoomEquipped, at: Recorded) -> bool:
     return not who.supplier and (not event.person or who.knows(event.person))
 
 
-@seen_by(evc.KitCoreFixed, evc.OpenerAccepted)
+@seen_by(evc.KitCoreFixed, evc.OpenerAccepted, evc.HolderKeyMissing, evc.HolderKeyBack)
 def _kit(who: Viewer, event: Event, at: Recorded) -> bool:
     return who.staff or who.outside or who.supervisor
 

@@ -320,6 +320,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     acceptances: dict[str, str] = msgspec.field(default_factory=dict)
     kit_sha256: str = ""
     kit_openers: tuple[str, ...] = ()
+    keyless: frozenset[str] = frozenset()  # openers whose accepted key is not on their token
     suppliers: dict[str, str] = msgspec.field(default_factory=dict)  # USCC → organisation name
     bids: dict[str, Bid] = msgspec.field(default_factory=dict)
     superseded: frozenset[str] = frozenset()

@@ -27,6 +27,8 @@ TOKEN_TONES = {
     TokenState.PIN_LOW: Tone.WARN,
     TokenState.MISSING: Tone.NEUTRAL,
     TokenState.NO_MODULE: Tone.WARN,
+    TokenState.WORKING: Tone.INFO,
+    TokenState.REMOVED: Tone.WARN,
 }
 
 
@@ -43,6 +45,7 @@ class HomeScreen(View):
     seal_requested = Signal()
     archive_requested = Signal()
     rehearsal_requested = Signal()
+    shows_token = True
     tokens_requested = Signal()
     settings_requested = Signal()
 

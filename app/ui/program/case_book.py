@@ -34,7 +34,7 @@ class KnownCase(msgspec.Struct, frozen=True, kw_only=True):
         name, number, method, role, phase: as on the home screen; empty before the first sign-in.
         starts: deadline, which is when the opening begins; ISO 8601 with zone.
         level, person: how one signed in, and the representative's name with an organisation token.
-        token: serial or label of the token used.
+        token: serial or label of the token used; certificate: SHA-256 of the signing certificate chosen for this case.
         archive: path of the archive on this machine, empty when there is none.
     """
 
@@ -48,6 +48,7 @@ class KnownCase(msgspec.Struct, frozen=True, kw_only=True):
     level: str = ""
     person: str = ""
     token: str = ""
+    certificate: str = ""
     rehearsal: bool = False
     hosted: bool = False
     archive: str = ""

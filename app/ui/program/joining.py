@@ -28,6 +28,7 @@ from app.ui.program.preparing import disk_line, host_lines, probe, reach_lines, 
 from app.ui.program.room_media import Devices
 from app.ui.program.sign_in_dialog import SignInChoice, SignInDialog
 from app.ui.program.token_watch import TokenWatch
+from app.ui.tokens.certificate_choice import CertificatePicker
 
 
 class Joining(QObject):
@@ -105,9 +106,21 @@ class Joining(QObject):
             before = None
             if self.case.level:
                 before = SignInChoice(Level(self.case.level), token=self.case.token, name=self.case.person)
+            picker = CertificatePicker(
+                self._tokens.pairs(), self._clock, opening=self.case.starts, revoked=self._tokens.revoked,
+                before=self.case.certificate,
+            )  # fmt: skip
             registers = not self.link.person
-            dialog = SignInDialog(self._tokens.usable(), registers=registers, before=before, parent=self._window())
-            chosen = await ask(dialog)
+            dialog = SignInDialog(picker, registers=registers, before=before, parent=self._window())
+
+            def plugged() -> None:
+                picker.show_pairs(self._tokens.pairs())
+
+            self._tokens.changed.connect(plugged)
+            try:
+                chosen = await ask(dialog)
+            finally:
+                self._tokens.changed.disconnect(plugged)
             if chosen is None:
                 return
             client = await self.sign_in(chosen)
@@ -126,7 +139,7 @@ class Joining(QObject):
         if chosen.level is Level.STAFF_VERIFIED:
             key = await asyncio.to_thread(device_key, self.link)
         else:
-            key = await self._tokens.open(chosen.token)
+            key = await self._tokens.open(chosen.pair.signing.der if chosen.pair is not None else chosen.token)
         who = Person(chosen.level, key, name=chosen.name, code=chosen.code, drawn=chosen.drawn)
         client = Client(self.link, who, self._clock)
         self.screen.join.setText(tr("正在签到…"))
@@ -140,7 +153,8 @@ class Joining(QObject):
         bound = chosen.level is not Level.STAFF_VERIFIED
         link = msgspec.structs.replace(self.link, secret="") if bound else self.link
         known = msgspec.structs.replace(
-            self.case, link=link.text(), level=chosen.level.value, person=chosen.name, token=chosen.token
+            self.case, link=link.text(), level=chosen.level.value, person=chosen.name, token=chosen.token,
+            certificate=chosen.certificate,
         )
         self.case = seen(known, client.state, client.me)
         self._book.put(self.case)

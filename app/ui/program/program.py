@@ -1,11 +1,13 @@
 """The desk as a whole: one window, its screens, and which of them comes next."""
 
 import asyncio
+from datetime import datetime
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
+from app.ca.certificates import Fitness, KeyPair
 from app.ca.token import KeyHolder
 from app.errors import BidroomError, FaultError
 from app.session.client import Client
@@ -31,14 +33,18 @@ from app.ui.program.case_dialogs import RehearsalDialog
 from app.ui.program.host_control import HostControl
 from app.ui.program.hosting import Hosting
 from app.ui.program.joining import Joining
+from app.ui.program.key_place import KeyPlace
 from app.ui.program.new_case import NewCase
 from app.ui.program.rehearsing import RehearsalShow
+from app.ui.program.revoked import KnownRevoked
 from app.ui.program.room_media import DeskMedia, Devices
 from app.ui.program.room_window import Pictures, RoomPlace
 from app.ui.program.sealing import Bidding, Sealing, before_opening
 from app.ui.program.services import Services
-from app.ui.program.token_watch import TokenWatch, selector
+from app.ui.program.token_notices import TokenNotices
+from app.ui.program.token_watch import TokenWatch
 from app.ui.program.tokens import Tokens
+from app.ui.tokens.certificate_choice import CertificateDialog, CertificatePicker
 
 HOME_MS = 2000
 
@@ -66,11 +72,13 @@ class Program(QObject):
         self.book = CaseBook()
         self.hosts = HostControl(local=services.local)
         self.tokens = TokenWatch(DeskPinProvider(self._front), services.clock, self)
-        self.tokens.use(desk.preferences.token_modules)
+        self.tokens.revoked = KnownRevoked(services.clock)
         self.place: Place | None = None
         self.home = HomeScreen(services.clock)
-        self._token_screen = Tokens(self.tokens, self.window, self.bridge, desk.preferences, services.clock, self)
+        self._token_screen = Tokens(self.tokens, self.window, self.bridge, services.clock, self)
         self._settings = SettingsScreen(desk.preferences)
+        self._keys = KeyPlace(self._settings, self.window, self.bridge, self)
+        self.notices = TokenNotices(self.tokens, self.window, self._client, before_opening, self)
         self._archives = Archives(self.window, self.bridge, services, self.go_home, self)
         self._shows: list[RehearsalShow] = []
         self._starting: set[str] = set()
@@ -101,11 +109,14 @@ class Program(QObject):
 
     def _connect(self) -> None:
         home, window = self.home, self.window
-        home.tokens_requested.connect(lambda: window.show_screen(self._token_screen.screen))
-        home.settings_requested.connect(lambda: window.show_screen(self._settings))
-        self._token_screen.screen.back.connect(self.go_home)
+        home.tokens_requested.connect(self._show_tokens)
+        home.settings_requested.connect(self._show_settings)
+        self._token_screen.screen.back.connect(self._back)
         self._settings.back.connect(self.go_home)
-        self._settings.modules_changed.connect(lambda: self.tokens.use(self.desk.preferences.token_modules))
+        self._settings.drivers_requested.connect(self._show_tokens)
+        window.foot.tokens_requested.connect(self._show_tokens)
+        self.notices.seal_again.connect(lambda: self._seal(self._client()))
+        self.tokens.changed.connect(lambda: self.bridge.start(self.notices.tell(), "tokens.tell"))
         self.bridge.on(home.join_requested, self._join, "home.join")
         self.bridge.on(home.case_chosen, self._act, "home.case")
         self.bridge.on(home.archive_requested, self._archives.pick, "home.archive")
@@ -114,6 +125,23 @@ class Program(QObject):
         home.seal_requested.connect(lambda: self._seal(None))
         self.tokens.changed.connect(self._show_home)
         window.screen_changed.connect(lambda _screen: self._show_line())
+
+    def _client(self) -> Client | None:
+        return self.place.client if self.place is not None else None
+
+    def _show_tokens(self) -> None:
+        self.window.show_screen(self._token_screen.screen)
+
+    def _back(self) -> None:
+        """From the tokens to the case one is in, or home."""
+        if self.place is not None:
+            self.show_place()
+        else:
+            self.go_home()
+
+    def _show_settings(self) -> None:
+        self._keys.look()
+        self.window.show_screen(self._settings)
 
     def _new_case(self) -> None:
         NewCase(
@@ -209,6 +237,8 @@ class Program(QObject):
         """Keep the home screen's line of the present case true."""
         place = self.place
         self._show_line()
+        self.notices.show()
+        self.bridge.start(self.notices.tell(), "tokens.tell")
         if place is not None and place.client.state.lot is not None:
             known = seen(place.case, place.client.state, place.client.me)
             if known != place.case:
@@ -313,6 +343,7 @@ class Program(QObject):
             self._joining_screen = None
         for screen in gone:
             self.window.drop(screen)
+        self.notices.show()
 
     # --- sealing, archives, rehearsals ---
 
@@ -320,7 +351,7 @@ class Program(QObject):
         place = self.place
         if client is None and place is not None and place.bidding is not None:
             client = place.client
-        sealing = Sealing(self._choose_key, client, self.bridge, self.clock, self)
+        sealing = Sealing(lambda opening: self._choose_key(client, opening), client, self.bridge, self.clock, self)
 
         def leave() -> None:
             if client is not None and self.place is not None:
@@ -339,14 +370,28 @@ class Program(QObject):
         except BidroomError as error:
             await self._tell(error)
 
-    async def _choose_key(self) -> KeyHolder | None:
-        """The only token; with several, the one with an organisation's certificate."""
-        usable = self.tokens.usable()
-        organisations = [token for token in usable if any(one.uscc and one.signs for one in token.certificates)]
-        chosen = (organisations or list(usable))[:1]
-        if not chosen:
+    async def _choose_key(self, client: Client | None, opening: datetime) -> KeyHolder | None:
+        """With which certificate to seal: in a case one of the supplier's. Asked unless there is just one, a good one.
+
+        ``opening``: when the envelope will be opened, to say which certificates will have expired.
+        """
+        uscc = client.state.supplier_of(client.me) if client is not None else ""
+        pairs = self.tokens.pairs()
+        if uscc:
+            pairs = tuple(pair for pair in pairs if pair.signing.uscc == uscc)
+        else:
+            pairs = tuple(pair for pair in pairs if pair.signing.uscc) or pairs
+        if not pairs:
             raise FaultError("token.missing")
-        return await self.tokens.open(selector(chosen[0]))
+        case = self.place.case.certificate if client is not None and self.place is not None else ""
+        picker = CertificatePicker(pairs, self.clock, opening=opening, revoked=self.tokens.revoked, before=case)
+        chosen: KeyPair | None = pairs[0]
+        if len(pairs) > 1 or picker.fit_to_seal() is not Fitness.GOOD:
+            why = tr("请选择用来签名和加密投标文件的证书；开标时须用同一支证书解密。")
+            chosen = await ask(CertificateDialog(picker, why, self.window))
+        else:
+            picker.deleteLater()
+        return await self.tokens.open(chosen.signing.der) if chosen is not None else None
 
     async def _rehearse(self) -> None:
         method = await ask(RehearsalDialog(self.window))

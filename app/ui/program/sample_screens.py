@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from app.ca.token import Act, PinRequest, PinState
 from app.clock import ManualClock
 from app.errors import InputError
+from app.keystore import KeystoreState, Place
 from app.procurement.case import CaseFile, parse_case_file
 from app.rehearsal.sample_case import sample_case
 from app.session.rules.people import Level, Role
@@ -51,6 +52,7 @@ from app.ui.people.seats_dialog import SeatsDialog
 from app.ui.people.verify_dialog import VerifyDialog
 from app.ui.preferences import Preferences
 from app.ui.prepare.prepare_screen import PrepareScreen
+from app.ui.program import token_samples
 from app.ui.program.bid_page import BidPage
 from app.ui.program.case_dialogs import CaseDetailsDialog, RehearsalDialog
 from app.ui.program.case_page import CasePage
@@ -59,6 +61,8 @@ from app.ui.program.sign_in_dialog import SignInChoice, SignInDialog
 from app.ui.sample_state import DEADLINE, Played, play
 from app.ui.screens import Factory, officer, supplier
 from app.ui.step_facts import StepFacts
+from app.ui.tokens.certificate_choice import CertificateDialog
+from app.ui.tokens.doctor_screen import DoctorScreen
 from app.ui.tokens.tokens_screen import TokensScreen
 from app.ui.view import View, clear, column, row
 
@@ -119,6 +123,8 @@ def token() -> TokenView:
             valid_from=NOW - timedelta(days=200),
             valid_to=NOW + timedelta(days=530),
             trusted=True,
+            number="91990000MA5FICTN0X",
+            fitness="good",
         ),
         CertificateView(
             subject=_name(Role.OFFICER),
@@ -128,6 +134,8 @@ def token() -> TokenView:
             valid_from=NOW - timedelta(days=200),
             valid_to=NOW + timedelta(days=530),
             trusted=True,
+            number="91990000MA5FICTN0X",
+            fitness="good",
         ),
     )
     return TokenView(
@@ -216,6 +224,7 @@ def _tokens(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
     screen = TokensScreen(ManualClock(NOW))
     broken = TokenView(label="CA-02", holder="", state=TokenState.BROKEN, problem="token.unrecognised")
     screen.show_tokens((token(), broken), 2)
+    screen.drivers.show_drivers(token_samples.drivers())
     return screen
 
 
@@ -226,7 +235,18 @@ def _no_tokens(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
 
 
 def _settings(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
-    return SettingsScreen(Preferences(token_modules=["/opt/ca/lib/libcastle.so"]))
+    screen = SettingsScreen(Preferences())
+    screen.show_keys(KeystoreState(Place.DEVICE, "Secret Service"))
+    return screen
+
+
+def _doctor(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
+    screen = DoctorScreen()
+    screen.begin()
+    for check in token_samples.checks(_name(Role.OFFICER), NOW):
+        screen.add(check)
+    screen.end()
+    return screen
 
 
 def _new_case(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
@@ -344,9 +364,19 @@ def _links() -> object:
     return LinksDialog([(name, SAMPLE_LINK.text()) for name in _members()])
 
 
+def _sign_in() -> object:
+    return SignInDialog(token_samples.picker(token_samples.pairs(_name(Role.OFFICER), NOW), NOW), registers=False)
+
+
+def _certificate() -> object:
+    picker = token_samples.picker(token_samples.pairs(_name(Role.OFFICER), NOW), NOW, opening=DEADLINE)
+    picker.list.setCurrentIndex(1)
+    return CertificateDialog(picker, tr("请选择用来签名和加密投标文件的证书；开标时须用同一支证书解密。"))
+
+
 def _verified_sign_in() -> object:
     before = SignInChoice(Level.STAFF_VERIFIED)
-    dialog = SignInDialog((), registers=False, before=before)
+    dialog = SignInDialog(token_samples.picker((), NOW), registers=False, before=before)
     for stroke in SIGNATURE:
         dialog.pad.draw_stroke([QPointF(x, y) for x, y in stroke])
     dialog.code.setText("4071 8263")
@@ -411,7 +441,9 @@ def program_screens() -> list[tuple[str, Factory]]:
         ("rehearsal_control", _control),
         ("dialog_pin", _asked(_pin)),
         ("dialog_join", _asked(lambda: JoinByLinkDialog(parse_link))),
-        ("dialog_sign_in", _asked(lambda: SignInDialog((), registers=False))),
+        ("dialog_sign_in", _asked(_sign_in)),
+        ("dialog_certificate", _asked(_certificate)),
+        ("token_doctor", _doctor),
         ("dialog_case_details", _asked(_case_details)),
         ("dialog_person", _asked(_person)),
         ("dialog_link", _asked(lambda: LinkDialog(_name(Role.PURCHASER), SAMPLE_LINK.text(), secret=True))),

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -35,10 +36,12 @@ from app.ui.i18n import tr
 from app.ui.program.bid_page import BidPage
 from app.ui.program.case_book import case_folder, write_private
 from app.ui.program.pick import PEM, pick_file, pick_target, read_small
+from app.ui.program.sealed_to import remember
 from app.ui.room_link import HostClock
 from app.ui.step_facts import StepFacts
 
-ChooseKey = Callable[[], Awaitable[KeyHolder | None]]
+ChooseKey = Callable[[datetime], Awaitable[KeyHolder | None]]
+"""Asked with the time of the opening; None when the person cancels."""
 
 
 def trust_folder() -> Path:
@@ -165,7 +168,8 @@ class Sealing(QObject):
         kit = self._kit
         if kit is None:
             raise InputError("kit.malformed")
-        key = self.client.who.key if self.client is not None else await self._choose()
+        # Not the key one signed in with: the token may have been renewed since, and what is sealed must open with it.
+        key = await self._choose(parse_stamp(kit.core.deadline))
         if key is None:
             raise InputError("token.cancelled")
         holder = describe(key.signing_certificate)
@@ -189,6 +193,7 @@ class Sealing(QObject):
         progress = self._measured(tr("正在签名并加密…"))
 
         header = await acts.seal_bid(kit, payload, files, out, key, progress)
+        remember(out, header, key.encryption_certificate)
         self.wizard.show_sealed(SealedView(path=out, size=out.stat().st_size, header_digest=header))
 
     async def _hand_in(self, sealed: SealedView) -> None:

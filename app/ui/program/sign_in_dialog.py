@@ -7,13 +7,15 @@ from PySide6.QtCore import QBuffer, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
 
-from app.ca.token import TokenInfo
+from app.ca.certificates import KeyPair
+from app.ca.signatures import fingerprint
 from app.session.rules.people import Level
 from app.ui import texts
 from app.ui.dialogs.base import DeskDialog
 from app.ui.i18n import tr
 from app.ui.program.token_watch import selector
 from app.ui.theme import color
+from app.ui.tokens.certificate_choice import CertificatePicker
 from app.ui.view import column, label, row
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Choice
@@ -23,10 +25,15 @@ PAD = QSize(460, 150)
 
 
 class SignInChoice(msgspec.Struct, frozen=True):
-    """The answer. ``token`` is empty with a staff-verified identity; ``drawn`` is a PNG."""
+    """The answer. ``token`` is empty with a staff-verified identity; ``drawn`` is a PNG.
+
+    ``certificate``: SHA-256 of the signing certificate chosen; ``pair`` that one itself, None when only remembered.
+    """
 
     level: Level
     token: str = ""
+    certificate: str = ""
+    pair: KeyPair | None = None
     name: str = ""
     code: str = ""
     drawn: bytes = b""
@@ -105,19 +112,18 @@ class SignInDialog(DeskDialog[SignInChoice | None]):
     """Answers how to sign in, or None.
 
     ``registers``: the link is the public one, by which suppliers register with their organisation's token.
+    ``picker``: what is plugged in; whoever opens the dialog keeps it true.
     """
 
     def __init__(
-        self, tokens: Sequence[TokenInfo], *, registers: bool, before: SignInChoice | None = None,
+        self, picker: CertificatePicker, *, registers: bool, before: SignInChoice | None = None,
         parent: QWidget | None = None,
     ) -> None:  # fmt: skip
         super().__init__(tr("签到"), parent, width=540)
-        self._tokens = tuple(tokens)
         self._levels = (Level.ORGANISATION_TOKEN,) if registers else tuple(Level)
         self.level = Choice()
         self.level.addItems([texts.word("level", level.value) for level in self._levels])
-        self.token = Choice()
-        self.token.addItems([_named(token) for token in self._tokens])
+        self.picker = picker
         self.name = QLineEdit()
         self.name.setMaxLength(60)
         self.code = QLineEdit()
@@ -125,8 +131,6 @@ class SignInDialog(DeskDialog[SignInChoice | None]):
         self.pad = SignaturePad()
         wipe = Button("small", "refresh", tr("重写"))
         wipe.clicked.connect(self.pad.wipe)
-        self._none = label("warn", tr("没有找到可用的证书。请插入证书，几秒后再试。"), wrap=True)
-        self._none.setVisible(not self._tokens)
         self._hint = label("second", wrap=True)
         personal, organisation, verified = QWidget(), QWidget(), QWidget()
         personal.setLayout(column(None))
@@ -138,14 +142,15 @@ class SignInDialog(DeskDialog[SignInChoice | None]):
         self._more = QStackedWidget()
         for page in (personal, organisation, verified):
             self._more.addWidget(page)
-        self._token_field = FormField("证书", self.token)
-        self.add(FormField("如何签到", self.level), self._token_field, self._none, self._more, self._hint)
+        self._token_field = FormField("证书", self.picker)
+        self.add(FormField("如何签到", self.level), self._token_field, self._more, self._hint)
         self.add_button(tr("取消"), "plain", accept=False)
         self._go = self.add_button(tr("签到"), "primary", accept=True, default=True)
         self.level.currentIndexChanged.connect(self._show_level)
         for line in (self.name, self.code):
             line.textChanged.connect(self._check)
         self.pad.changed.connect(self._check)
+        self.picker.chosen_changed.connect(self._check)
         if before is not None:
             self._fill(before)
         self._show_level()
@@ -163,16 +168,15 @@ class SignInDialog(DeskDialog[SignInChoice | None]):
         if level is Level.STAFF_VERIFIED:
             code = "".join(self.code.text().split())  # it is shown in groups
             return SignInChoice(level, code=code, drawn=self.pad.png())
-        token = selector(self._tokens[self.token.currentIndex()])
-        return SignInChoice(level, token, self.name.text().strip() if level is Level.ORGANISATION_TOKEN else "")
+        pair = self.picker.chosen()
+        assert pair is not None, "the button is not enabled without one"
+        name = self.name.text().strip() if level is Level.ORGANISATION_TOKEN else ""
+        return SignInChoice(level, selector(pair.token), fingerprint(pair.signing.der), pair, name)
 
     def _fill(self, before: SignInChoice) -> None:
         if before.level in self._levels:
             self.level.setCurrentIndex(self._levels.index(before.level))
         self.name.setText(before.name)
-        for number, token in enumerate(self._tokens):
-            if before.token and before.token in (token.serial, token.label):
-                self.token.setCurrentIndex(number)
 
     def _show_level(self) -> None:
         level = self.chosen_level()
@@ -180,7 +184,6 @@ class SignInDialog(DeskDialog[SignInChoice | None]):
         self._more.setVisible(level is not Level.PERSONAL_TOKEN)
         with_token = level is not Level.STAFF_VERIFIED
         self._token_field.setVisible(with_token)
-        self._none.setVisible(with_token and not self._tokens)
         self._hint.setText(
             tr("下一步由证书签名登录，会询问一次口令；程序不保存口令。")
             if with_token
@@ -194,10 +197,5 @@ class SignInDialog(DeskDialog[SignInChoice | None]):
         if level is Level.STAFF_VERIFIED:
             good = bool(self.code.text().strip()) and not self.pad.empty()
         else:
-            good = bool(self._tokens) and (level is Level.PERSONAL_TOKEN or bool(self.name.text().strip()))
+            good = self.picker.usable() and (level is Level.PERSONAL_TOKEN or bool(self.name.text().strip()))
         self._go.setEnabled(good)
-
-
-def _named(token: TokenInfo) -> str:
-    holder = next((one.holder for one in token.certificates if one.signs and not one.authority), "")
-    return "　".join(part for part in (holder, token.label, token.serial[-8:]) if part)

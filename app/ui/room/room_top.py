@@ -19,6 +19,8 @@ TOKEN_TONES = {
     TokenState.READY: Tone.NEUTRAL,
     TokenState.EXPIRING: Tone.WARN,
     TokenState.PIN_LOW: Tone.WARN,
+    TokenState.WORKING: Tone.INFO,
+    TokenState.REMOVED: Tone.WARN,
 }
 
 

@@ -3,12 +3,14 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
+from app.ca.certificates import Fitness
 from app.clock import Clock
 from app.ui import texts
 from app.ui.home.home_screen import TOKEN_TONES
 from app.ui.i18n import tr
 from app.ui.icons import IconLabel
 from app.ui.models import CertificateView, TokenState, TokenView
+from app.ui.tokens.drivers_card import DriversCard
 from app.ui.view import View, clear, column, label, row, rule
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.card import Card
@@ -17,12 +19,10 @@ from app.ui.widgets.elided import ElidedLabel
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.top_bar import TopBar
 
-SOON_DAYS = 30
-
 
 class TokensScreen(View):
     """Signals:
-    back(), refresh_requested(), driver_requested(): name a driver file in the settings.
+    back(), refresh_requested(), driver_requested(): name a driver file. doctor_requested(): the token check.
     test_requested(TokenView): sign a nonce to try PIN and certificate.
     """
 
@@ -30,6 +30,7 @@ class TokensScreen(View):
     refresh_requested = Signal()
     driver_requested = Signal()
     test_requested = Signal(object)
+    doctor_requested = Signal()
 
     def __init__(self, clock: Clock, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,12 +44,17 @@ class TokensScreen(View):
         refresh.clicked.connect(self.refresh_requested)
         self.say(back.setAccessibleName, "返回")
         self.say(refresh.setText, "重新检测")
+        doctor = Button("plain", "check")
+        doctor.clicked.connect(self.doctor_requested)
+        self.say(doctor.setText, "证书检测…")
         self._bar.lead(back)
-        self._bar.add(refresh)
+        self._bar.add(refresh, doctor)
+        self.drivers = DriversCard()
+        self.drivers.add_requested.connect(self.driver_requested)
         self._cards = column(spacing=12)
         inside = QWidget()
         inside.setProperty("role", "inside")
-        inside.setLayout(column(self._cards, None))
+        inside.setLayout(column(self._cards, self.drivers, None, spacing=12))
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -115,16 +121,12 @@ class TokensScreen(View):
         return card
 
     def _certificate(self, one: CertificateView) -> QWidget:
-        now = self._clock.now()
-        days = (one.valid_to - now).days
-        if one.valid_to < now:
-            chip = Chip(tr("已过期"), Tone.BAD)
-        elif one.valid_from > now:
-            chip = Chip(tr("尚未生效"), Tone.BAD)
-        elif days <= SOON_DAYS:
+        days = (one.valid_to - self._clock.now()).days
+        if one.fitness == Fitness.SOON:
             chip = Chip(tr("{days} 天后到期", days=days), Tone.WARN)
         else:
-            chip = Chip(tr("有效期内"), Tone.OK)
+            good = one.fitness == Fitness.GOOD
+            chip = Chip(texts.word("fitness", one.fitness), Tone.OK if good else Tone.BAD)
         trust = {
             True: (tr("受信任"), Tone.OK),
             False: (tr("不受信任"), Tone.BAD),
@@ -135,7 +137,13 @@ class TokensScreen(View):
             "{start} 至 {end}", start=texts.full_time(one.valid_from)[:10], end=texts.full_time(one.valid_to)[:10]
         )
         words = column(
-            row(label("body", one.subject), Chip(texts.word("usage", one.usage), Tone.INFO), None, spacing=8),
+            row(
+                label("body", one.subject),
+                label("second", one.number),
+                Chip(texts.word("usage", one.usage), Tone.INFO),
+                None,
+                spacing=8,
+            ),
             ElidedLabel("hint", tr("颁发者 {issuer}　序列号 {serial}", issuer=one.issuer, serial=one.serial)),
             spacing=2,
         )

@@ -142,6 +142,8 @@ _ONE_OF_A_KIND: tuple[Event, ...] = (
     evc.Disconnected(person="sa"),
     evc.KitCoreFixed(core_sha256="00", core="{}"),
     evc.OpenerAccepted(person="o1", acceptance="{}"),
+    evc.HolderKeyMissing(person="o1"),
+    evc.HolderKeyBack(person="o1"),
     evc.KitIssued(kit_sha256="00", openers=("o1", "o2")),
     evc.BidSubmitted(supplier=A, header_sha256=HEADER, envelope_sha256=ENVELOPE, size=1, receipt="x"),
     evc.BidWithdrawn(supplier=A, header_sha256="11", grave=GRAVE),

@@ -44,13 +44,13 @@ BY = {
                 " file_explanation confirm_seal raise_seal_mismatch release_supplier_key report_trouble confirm_price"
                 " dispute_price raise_objection declare_no_objection submit_bid withdraw_bid hand_in_backup",
     "supplier purchaser": "raise_recusal",
-    "opener supervisor": "release_share accept_opening",
+    "opener supervisor": "release_share accept_opening report_holder_key",
     "supervisor": "give_notice",
     "anyone": "sign_document refuse_signature raise_hand lower_hand post_message mark_seen",
 }
 DURING = {
     "announced": "fix_kit accept_opening issue_kit",
-    "receiving gathering": "submit_bid withdraw_bid",
+    "receiving gathering": "submit_bid withdraw_bid report_holder_key",
     "discipline": "read_discipline publish_bidders",
     "seal_check": "confirm_seal raise_seal_mismatch rule_seal_mismatch",
     "decrypting": "release_share release_supplier_key report_trouble attribute_failure admit_backup hand_in_backup",

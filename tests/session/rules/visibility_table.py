@@ -67,6 +67,8 @@ sign_in_refused                      a          ocsa       ocsa       ocsa      
 disconnected                         a          ocsa       ocgpsab    ocgpsab    ocgpsabm   ocgpsabm
 kit_core_fixed                       ocgps      ocgps      ocgps      ocgps      ocgps      ocgps
 opener_accepted                      ocgps      ocgps      ocgps      ocgps      ocgps      ocgps
+holder_key_missing                   ocgps      ocgps      ocgps      ocgps      ocgps      ocgps
+holder_key_back                      ocgps      ocgps      ocgps      ocgps      ocgps      ocgps
 kit_issued                           ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm
 bid_submitted                        a          a          ocgpsab    ocgpsab    ocgpsabm   ocgpsabm
 bid_withdrawn                        a          a          ocgpsab    ocgpsab    ocgpsabm   ocgpsabm
@@ -233,6 +235,8 @@ sign_in_refused                      a          ocsa       ocsa       ocsa      
 disconnected                         a          ocsa       ocgpsam    ocgpsam    ocgpsam    ocgpsam
 kit_core_fixed                       ocgps      ocgps      ocgps      ocgps      ocgps      ocgps
 opener_accepted                      ocgps      ocgps      ocgps      ocgps      ocgps      ocgps
+holder_key_missing                   ocgps      ocgps      ocgps      ocgps      ocgps      ocgps
+holder_key_back                      ocgps      ocgps      ocgps      ocgps      ocgps      ocgps
 kit_issued                           ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm  ocegpsabm
 bid_submitted                        a          a          ocgpsam    ocgpsam    ocgpsam    ocgpsam
 bid_withdrawn                        a          a          ocgpsam    ocgpsam    ocgpsam    ocgpsam
