@@ -153,7 +153,11 @@ class Joining(QObject):
         bound = chosen.level is not Level.STAFF_VERIFIED
         link = msgspec.structs.replace(self.link, secret="") if bound else self.link
         known = msgspec.structs.replace(
-            self.case, link=link.text(), level=chosen.level.value, person=chosen.name, token=chosen.token,
+            self.case,
+            link=link.text(),
+            level=chosen.level.value,
+            person=chosen.name,
+            token=chosen.token,
             certificate=chosen.certificate,
         )
         self.case = seen(known, client.state, client.me)
