@@ -53,6 +53,12 @@ class SubmitSheet(Request, frozen=True):
     sheet: OpenedSheet
 
 
+class ReviseSheet(Request, frozen=True):
+    """修改评分: the desk comes back with what was sealed, until all sheets are in; ``False`` leaves it as it was."""
+
+    on: bool
+
+
 class SubmitQuote(Request, frozen=True):
     """提交最后报价: sealed on this machine to the committee."""
 

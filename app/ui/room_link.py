@@ -25,7 +25,6 @@ from app.ui.dialogs.confirm import leave_dialog
 from app.ui.dialogs.end_for_all import EndForAllDialog
 from app.ui.dialogs.error import ErrorDialog
 from app.ui.evaluation.drafts import draft_path, drop_draft
-from app.ui.evaluation.expert_desk import ExpertDesk
 from app.ui.i18n import tr
 from app.ui.models import Link, MessageRow, TokenView
 from app.ui.opening.objections import answering
@@ -43,6 +42,7 @@ from app.ui.room_acts import (
     ReleaseBids,
     ReleaseSheets,
     Request,
+    ReviseSheet,
     Sign,
     SubmitQuote,
     SubmitSheet,
@@ -175,10 +175,13 @@ class RoomLink(QObject):
             self._over.people.show_facts(facts)
 
     def _show_step(self, facts: StepFacts, around: Surroundings) -> None:
-        wanted = SupervisorStep if supervises(facts) else panel_type(facts)
+        if facts.state.candidates and not self._drafts_gone:  # no sheet can be reopened any more
+            self._drafts_gone = True
+            drop_draft(draft_path(self._context.drafts, facts.state.case, facts.me))
+        wanted = SupervisorStep if supervises(facts) else panel_type(facts, revising=self._revising)
         stays = type(self._panel) is wanted and (self._panel_phase == facts.state.phase)
         if self._panel is None or not stays:
-            self._panel = make_panel(self._context, facts, around, self.client.alarm)
+            self._panel = make_panel(self._context, facts, around, self.client.alarm, revising=self._revising)
             self._panel_phase = facts.state.phase
             self._panel.set_pending(self._under_way > 0)
             self._panel.video_wanted.connect(self.show_video)
@@ -191,6 +194,8 @@ class RoomLink(QObject):
             self._panel.show_snapshot(facts)
 
     _panel_phase = ""
+    _revising = False
+    _drafts_gone = False
 
     def show_video(self, shown: bool) -> None:
         """With a panel that fills the room: bring the room's video back, or give the panel the whole screen."""
@@ -304,9 +309,11 @@ class RoomLink(QObject):
                 await acts.sign_document(client, wanted.document, seal_of(self.client), tr("确认并签署"))
             case SubmitSheet():
                 await acts.submit_sheet(client, wanted.sheet)
-                if isinstance(self._panel, ExpertDesk):
-                    self._panel.forget_draft()
-                drop_draft(draft_path(self._context.drafts, client.state.case, client.me))  # the panel may be another
+                self._revising = False
+                self.refresh()
+            case ReviseSheet():
+                self._revising = wanted.on
+                self.refresh()
             case SubmitQuote():
                 await acts.submit_quote(client, wanted.price)
             case Command():

@@ -8,7 +8,7 @@ from app.ui.evaluation.commitment import CommitmentPanel
 from app.ui.evaluation.expert_desk import ExpertDesk
 from app.ui.evaluation.leader import LeaderPanel
 from app.ui.evaluation.low_price import LowPricePanel
-from app.ui.evaluation.progress import SealedProgressPanel
+from app.ui.evaluation.progress import SealedProgressPanel, may_revise
 from app.ui.evaluation.quote import QuotePanel
 from app.ui.evaluation.report import ReportPanel
 from app.ui.evaluation.review import ReviewPanel
@@ -60,8 +60,8 @@ EVALUATION: dict[str, type[PhasePanel]] = {
 }
 
 
-def panel_type(facts: StepFacts) -> type[PhasePanel]:
-    """The panel for this person in this phase."""
+def panel_type(facts: StepFacts, *, revising: bool = False) -> type[PhasePanel]:
+    """The panel for this person in this phase; ``revising``: a member changes the sheet it has sealed."""
     phase = facts.state.phase
     if phase in (ANNOUNCED, RECEIVING, ""):
         staff = facts.state.has_role(facts.me, Role.OFFICER, Role.CLERK)
@@ -72,7 +72,8 @@ def panel_type(facts: StepFacts) -> type[PhasePanel]:
         return OPENING[phase]
     if facts.supplier:
         return QuotePanel if phase == "quoting" else SupplierEvaluationPanel
-    if phase == "scoring" and facts.member and facts.me not in facts.state.sheets and _scores_now(facts):
+    scoring = phase == "scoring" and facts.member and facts.me not in facts.state.sheets
+    if scoring and (_scores_now(facts) or (revising and may_revise(facts))):
         return ExpertDesk
     return EVALUATION.get(phase, ClosingPanel)
 
@@ -84,10 +85,15 @@ def _scores_now(facts: StepFacts) -> bool:
 
 
 def make_panel(
-    context: StepContext, facts: StepFacts, around: Surroundings = UNKNOWN, distrust: str = ""
+    context: StepContext,
+    facts: StepFacts,
+    around: Surroundings = UNKNOWN,
+    distrust: str = "",
+    *,
+    revising: bool = False,
 ) -> PhasePanel:
     """A new panel that shows ``facts``; a supervisor's has the step and its own side."""
-    made: PhasePanel = panel_type(facts)(context)  # type: ignore[call-arg]
+    made: PhasePanel = panel_type(facts, revising=revising)(context)  # type: ignore[call-arg]
     if supervises(facts):
         made = SupervisorStep(context, made)
         made.show_around(around, distrust)

@@ -8,7 +8,7 @@ import pytest
 
 import app.session.rules.commands as cmd
 from app.clock import ManualClock
-from app.session.rules.events_evaluation import CheckFinding, OpenedSheet
+from app.session.rules.events_evaluation import CheckFinding, OpenedSheet, SheetSealed
 from app.session.rules.people import Role
 from app.ui.async_bridge import AsyncBridge
 from app.ui.evaluation import bid_documents
@@ -21,7 +21,7 @@ from app.ui.evaluation.progress import SealedProgressPanel
 from app.ui.evaluation.review import ReviewPanel
 from app.ui.evaluation.summary import SummaryPanel, finding_lines
 from app.ui.evaluation.supplier_side import SupplierEvaluationPanel
-from app.ui.room_acts import Graved, SubmitSheet, Sure
+from app.ui.room_acts import Graved, ReviseSheet, SubmitSheet, Sure
 from app.ui.sample_state import Played, play, sheets_of
 from app.ui.step_facts import StepContext, StepFacts
 from app.ui.step_panels import panel_type
@@ -96,6 +96,30 @@ def test_a_vote_names_one_candidate(panel: Any) -> None:
     shown.vote.click()
     assert asked == [cmd.VoteLeader(candidate=shown._candidates[1])]
     assert all(played.state.has_role(one, Role.EXPERT) for one in shown._candidates)
+
+
+def test_a_sealed_sheet_can_be_revised_until_all_are_in(panel: Any) -> None:
+    played = play("scoring")
+    first, last = played.state.members()[0], played.state.members()[-1]
+    played.happens(SheetSealed(member=last, header_sha256="0" * 64, envelope_sha256="1" * 64, size=1), actor=last)
+    shown, asked = panel(played, last)
+    assert isinstance(shown, SealedProgressPanel)
+    assert shown.revise.isVisibleTo(shown)
+    shown.revise.click()
+    assert asked == [ReviseSheet(on=True)]
+    facts = StepFacts(played.seen_by(last)[0], last)
+    assert panel_type(facts, revising=True) is ExpertDesk
+    for member in played.state.members():
+        if member != last:
+            played.happens(
+                SheetSealed(member=member, header_sha256="2" * 64, envelope_sha256="3" * 64, size=1), actor=member
+            )
+    whole = StepFacts(played.seen_by(last)[0], last)
+    assert panel_type(whole, revising=True) is SealedProgressPanel
+    shown, _ = panel(played, last)
+    assert not shown.revise.isVisibleTo(shown)
+    shown, _ = panel(played, first)
+    assert not shown.revise.isVisibleTo(shown)
 
 
 def test_drafts_stay_until_they_are_dropped(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Drafts of score sheets and reviews: a plain file on this machine; the host never sees it.
 
-It is gone when the scores are sealed, and when a review is decided.
+It is gone when the ranking is confirmed (until then a sealed sheet can be revised, and an opened one may be reopened),
+and when a review is decided.
 """
 
 import hashlib

@@ -1,8 +1,10 @@
 """独立评分: criteria at the left, the bid's documents in the middle, points and reason at the right.
 
-Drafts stay on this machine until the sheet is sealed to the committee. Keys, wherever nothing is being written: ↑ ↓
-criteria, digits points, Enter the next one, ``E`` the evidence, ``P`` the page in sight is the evidence, ``W`` why this
-number, ``C`` another bid beside this one, ``Ctrl+←/→`` suppliers, ``Ctrl+Enter`` submit or go to what is missing.
+Drafts stay on this machine, and until the ranking is confirmed, so that a sealed sheet can be revised.
+
+Keys, wherever nothing is being written: ↑ ↓ criteria, digits points, Enter the next one, ``E`` the evidence, ``P`` the
+page in sight is the evidence, ``W`` why this number, ``C`` another bid beside this one, ``Ctrl+←/→`` suppliers,
+``Ctrl+Enter`` submit or go to what is missing.
 """
 
 from collections.abc import Callable
@@ -22,14 +24,14 @@ from app.ui import texts
 from app.ui.evaluation.compared_bids import ComparedBids, show_evidence
 from app.ui.evaluation.criteria_list import CriteriaList, CriterionLine
 from app.ui.evaluation.derivation import Derived, computed_score, sentences, why_of_criterion
-from app.ui.evaluation.drafts import SAVE_MS, draft_path, drop_draft, load_draft, save_draft
+from app.ui.evaluation.drafts import SAVE_MS, draft_path, load_draft, save_draft
 from app.ui.evaluation.evidence_line import document_name
 from app.ui.evaluation.score_entry import ScoreEntry
 from app.ui.evaluation.why_card import WhyCard
 from app.ui.i18n import tr
 from app.ui.phase_panel import PhasePanel
 from app.ui.room.step_panel import ActButton
-from app.ui.room_acts import SubmitSheet, Sure
+from app.ui.room_acts import ReviseSheet, SubmitSheet, Sure
 from app.ui.step_facts import StepContext, StepFacts
 from app.ui.texts import clock_time
 from app.ui.view import column, label, row
@@ -57,6 +59,10 @@ class ExpertDesk(PhasePanel):
         self.submit.clicked.connect(self._submit)
         self.say(self.submit.setText, "提交评分…")
         self.controls.insertWidget(0, self._progress)
+        self.keep = ActButton("plain", "close")
+        self.keep.clicked.connect(lambda: self.ask(ReviseSheet(on=False)))
+        self.controls.insertWidget(1, self.keep)
+        self.say(self.keep.setText, "不修改")
         self.add_act(self.submit)
         self.criteria, self.entry, self.why = CriteriaList(), ScoreEntry(), WhyCard()
         self.criteria.chosen.connect(lambda _key: self._show_entry())
@@ -133,6 +139,7 @@ class ExpertDesk(PhasePanel):
             tr("草稿已保存 {time}（仅本机，提交前主机不可见）", time=self._saved_at) if self._saved_at
             else tr("草稿只保存在本机，密封提交前任何人都看不到。")
         )  # fmt: skip
+        self.keep.setVisible(facts.me in sealed.envelopes)
         self._show_supplier(facts)
 
     def turn(self, by: int) -> None:
@@ -367,11 +374,6 @@ class ExpertDesk(PhasePanel):
             self._save.stop()
             self._keep()
         super().hideEvent(event)
-
-    def forget_draft(self) -> None:
-        """The sheet is in the record: the draft on this machine goes."""
-        self._save.stop()
-        drop_draft(self._path)
 
     def _submit(self) -> None:
         problems = self.problems()

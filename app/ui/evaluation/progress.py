@@ -5,7 +5,7 @@ from app.ui import texts
 from app.ui.i18n import tr
 from app.ui.phase_panel import PhasePanel
 from app.ui.room.step_panel import ActButton
-from app.ui.room_acts import ReleaseSheets
+from app.ui.room_acts import ReleaseSheets, ReviseSheet
 from app.ui.step_facts import StepContext, StepFacts
 from app.ui.view import column, label, row
 from app.ui.widgets.chip import Chip, Tone
@@ -27,6 +27,10 @@ class SealedProgressPanel(PhasePanel):
         self.release.clicked.connect(self._release)
         self.add_act(self.release)
         self.say(self.release.setText, "放行开启份额…")
+        self.revise = ActButton("plain", "pen")
+        self.revise.clicked.connect(lambda: self.ask(ReviseSheet(on=True)))
+        self.controls.insertWidget(0, self.revise)
+        self.say(self.revise.setText, "修改后重新提交…")
         self._count, self._shares = Chip(), Chip()
         self._note = label("second", wrap=True)
         head = row(self._count, self._shares, self._note, spacing=10)
@@ -62,6 +66,7 @@ class SealedProgressPanel(PhasePanel):
         self._shares.setVisible(found.k > 0)
         ready = found.k > 0 and all_in(state, purpose) and bool(pending(state, purpose))
         self.release.setVisible(ready and facts.me in found.holders and facts.me not in released)
+        self.revise.setVisible(purpose == "sheet" and may_revise(facts))
         self._note.setText("" if not ready else tr("可以放行：{k} 人放行后同时开启。", k=found.k))
         self.owners.show_rows([self._owner(facts, purpose, owner) for owner in owners])
         self.holders.show_rows(
@@ -88,6 +93,12 @@ class SealedProgressPanel(PhasePanel):
 
     def _release(self) -> None:
         self.ask(ReleaseSheets(purpose_of(self.facts())))
+
+
+def may_revise(facts: StepFacts) -> bool:
+    """Whether this member's sealed sheet can still be replaced: until all are in."""
+    sealed = sealed_set(facts.state, "sheet").envelopes
+    return facts.state.phase == "scoring" and facts.me in sealed and not all_in(facts.state, "sheet")
 
 
 def purpose_of(facts: StepFacts) -> str:
