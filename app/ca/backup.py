@@ -31,6 +31,7 @@ from app.ca.envelope_manifest import (
     unpack,
 )
 from app.ca.envelope_open import OpenedEnvelope, Sink, verified_manifest
+from app.ca.signatures import verify_signature
 from app.ca.suite import Suite
 from app.ca.token import Act, KeyHolder
 from app.errors import FaultError, InputError
@@ -148,6 +149,25 @@ def manifest_for(backup: Backup, header: EnvelopeHeader) -> Manifest:
         raise InputError("backup.foreign") from None
 
 
+def manifest_of(backup: Backup, suite: Suite, context: dict[str, str], rehearsal: bool) -> Manifest:
+    """The manifest where the envelope's header is lost with its bytes: signed, and for this case, lot and kit.
+
+    Raises:
+        InputError: ``backup.foreign``.
+    """
+    signed = backup.signed
+    if not verify_signature(signed.certificates[0], SIGNATURE_DOMAIN + signed.manifest, signed.signature):
+        raise InputError("backup.foreign")
+    try:
+        manifest = parse_manifest(signed.manifest, suite)
+    except InputError:
+        raise InputError("backup.foreign") from None
+    said = (manifest.purpose, manifest.rehearsal, manifest.context, manifest.signer)
+    if said != ("bid", rehearsal, context, suite.hexdigest(signed.certificates[0])):
+        raise InputError("backup.foreign")
+    return manifest
+
+
 def commitment_of(backup: Path, envelope: Path) -> str:
     """What to announce of ``backup`` when ``envelope`` is submitted.
 
@@ -164,12 +184,23 @@ def commitment_of(backup: Path, envelope: Path) -> str:
     return kept.commitment(header.suite)
 
 
-def open_backup(source: BinaryIO, *, header: EnvelopeHeader, commitment: str, sink: Sink) -> OpenedEnvelope:
+def open_backup(
+    source: BinaryIO,
+    *,
+    header: EnvelopeHeader | None,
+    suite: Suite,
+    context: dict[str, str],
+    rehearsal: bool,
+    commitment: str,
+    sink: Sink,
+) -> OpenedEnvelope:
     """What was sealed, from the backup instead of the ciphertext; the same checks but those of the ciphertext.
 
     Args:
         source: the whole file, standing at its beginning.
-        header: of the receipted envelope.
+        header: of the receipted envelope; None when the receipted header is no longer there. The commitment was made
+            before the deadline either way.
+        suite, context, rehearsal: of the case's bids.
         commitment: as announced at submission and in the receipt.
         sink: as :func:`app.ca.envelope.open_envelope` takes it; what it got counts only when this returns.
 
@@ -179,12 +210,12 @@ def open_backup(source: BinaryIO, *, header: EnvelopeHeader, commitment: str, si
     """
     try:
         backup = read_backup(source)
-        if not hmac.compare_digest(backup.commitment(header.suite), commitment):
+        if not hmac.compare_digest(backup.commitment(suite), commitment):
             raise InputError("backup.not_committed")
-        manifest = manifest_for(backup, header)
+        manifest = manifest_of(backup, suite, context, rehearsal) if header is None else manifest_for(backup, header)
         for number, entry in enumerate(manifest.files, 1):
             with sink(number, entry) as target:
-                digest = header.suite.new_hash()
+                digest = suite.new_hash()
                 for piece in _part(source, entry.size):
                     digest.update(memoryview(piece))
                     target.write(piece)

@@ -1,16 +1,14 @@
 """A supplier hands in the backup that the officer admitted (启用备用文件)."""
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 
 from app.ca.backup import read_backup
-from app.ca.envelope import read_header
+from app.ca.sealing_kit import parse as parse_kit
 from app.errors import InputError
+from app.session.acts import fetch_kit
 from app.session.client import Client
 from app.session.rules import commands
-
-HEADER_LIMIT = 8 * 1024 * 1024
 
 
 async def hand_in_backup(client: Client, backup: Path, progress: Callable[[int, int], None] | None = None) -> None:
@@ -23,7 +21,7 @@ async def hand_in_backup(client: Client, backup: Path, progress: Callable[[int, 
     bid = client.state.bids.get(client.state.supplier_of(client.me))
     if bid is None or not bid.backup_admitted:
         raise InputError("backup.not_admitted")
-    suite = read_header(io.BytesIO(await client.files.header(bid.envelope_sha256, HEADER_LIMIT))).suite
+    suite = parse_kit(await fetch_kit(client)).suite
     with open(backup, "rb") as file:
         if read_backup(file).commitment(suite) != bid.backup:
             raise InputError("backup.not_committed")

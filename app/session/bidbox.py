@@ -211,12 +211,28 @@ class BidBox:
         documents: list[BidDocument] = []
         sink = self._sink(documents)
 
+        kit = self.kit(state)
+
+        def receipted() -> EnvelopeHeader | None:
+            try:
+                with open(self._blobs.path(bid.envelope_sha256), "rb") as file:
+                    header = read_header(file)
+            except (BidroomError, OSError):
+                return None
+            return header if header.sha256 == bid.header_sha256 else None
+
         def work() -> OpenedEnvelope:
-            with open(self._blobs.path(bid.envelope_sha256), "rb") as file:
-                header = read_header(file)
             pieces = self._blobs.pieces(bid.backup_sha256, self._keys.case_key)
             with io.BufferedReader(_Pieces(pieces), 1 << 20) as source:
-                return open_backup(source, header=header, commitment=bid.backup, sink=sink)
+                return open_backup(
+                    source,
+                    header=receipted(),
+                    suite=kit.suite,
+                    context=kit.context,
+                    rehearsal=state.rehearsal,
+                    commitment=bid.backup,
+                    sink=sink,
+                )
 
         opened = await asyncio.to_thread(work)
         self._check_bid(state, supplier, opened, documents)

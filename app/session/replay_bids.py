@@ -7,8 +7,12 @@ from typing import Any
 import msgspec
 
 from app.ca import receipt as receipts
+from app.ca.backup import read_backup
 from app.ca.envelope import check
+from app.ca.envelope_manifest import parse_manifest
 from app.ca.signatures import fingerprint
+from app.ca.suite import SUITES
+from app.canon import canonical
 from app.clock import parse_stamp
 from app.errors import BidroomError, InputError
 from app.procurement.bid import BID_LIMIT, BidPayload, parse_bid
@@ -20,7 +24,7 @@ from app.session.rules import events_case as evc
 from app.session.rules import events_evaluation as ev
 from app.session.rules import events_opening as evo
 from app.session.rules.event import Recorded
-from app.session.rules.state import State
+from app.session.rules.state import Bid, State
 from app.session.rules.table import apply
 
 
@@ -30,7 +34,8 @@ class BidStep:
     Problems: ``envelope.*`` (not whole, or not the receipted one), ``bid.receipt`` codes of
     :func:`app.ca.receipt.verify`, ``bid.receipt_differs`` (it says another envelope, size, case or time),
     ``bid.manifest_differs`` (the opened manifest is of another supplier or names other documents),
-    ``bid.document_size``, ``bid.read_differs`` (read out or handed on is not what was opened).
+    ``bid.document_size``, ``bid.backup_differs`` (opened from another backup than the one committed to),
+    ``bid.read_differs`` (read out or handed on is not what was opened).
     """
 
     code = "bids"
@@ -96,9 +101,16 @@ class _Walk:
         host = fingerprint(decode_base64(self._state.host_certificate, "host_certificate"))
         body = receipts.verify(decode_base64(event.receipt, "receipt"), host).body
         received = parse_stamp(body.received_at)
-        said = (body.case, body.lot, body.header_sha256, body.size, body.replaces)
+        said = (body.case, body.lot, body.header_sha256, body.size, body.replaces, body.backup)
         lot = self._state.the_lot()
-        recorded_so = (self._state.case, lot.lot.id, event.header_sha256, event.size, event.replaces or None)
+        recorded_so = (
+            self._state.case,
+            lot.lot.id,
+            event.header_sha256,
+            event.size,
+            event.replaces or None,
+            event.backup or None,
+        )
         if said != recorded_so or received > item.at or received >= lot.deadline:
             self._tally.failed("bid.receipt_differs", index=item.index)
 
@@ -119,12 +131,27 @@ class _Walk:
             self._absent(event.manifest_sha256, **where)
             return
         payload = parse_bid(self._archive.read_blob(event.manifest_sha256, BID_LIMIT))
+        if bid.backup_sha256:
+            self._backup(item, bid, payload)
         named = {(item.name, item.sha256, item.size) for item in payload.documents}
         lot = self._state.the_lot()
         right = (payload.supplier.uscc, payload.tender, payload.lot) == (event.supplier, lot.project_number, lot.lot.id)
         if not right or named != {(item.name, item.sha256, item.size) for item in event.documents}:
             self._tally.failed("bid.manifest_differs", **where)
         self._opened[event.supplier] = payload
+
+    def _backup(self, item: Recorded, bid: Bid, payload: BidPayload) -> None:
+        """What was opened in a bid's place is what its supplier had committed to when it submitted."""
+        if not self._archive.has_blob(bid.backup_sha256):
+            self._absent(bid.backup_sha256, index=item.index)
+            return
+        core = msgspec.json.decode(self._state.kit_core.encode())
+        suite = SUITES[core["suite"]]
+        with io.BufferedReader(_Pieces(lambda: self._archive.blob_pieces(bid.backup_sha256)), 1 << 20) as file:
+            kept = read_backup(file)
+        manifest = parse_manifest(kept.signed.manifest, suite)
+        if kept.commitment(suite) != bid.backup or parse_bid(canonical(manifest.payload)) != payload:
+            self._tally.failed("bid.backup_differs", index=item.index)
 
     def _read(self, item: Recorded, supplier: str, bid: BidPayload) -> None:
         opened = self._opened.get(supplier)

@@ -121,6 +121,18 @@ async def test_only_what_was_committed_to_counts(world: World) -> None:
     await world.settled(lambda s: s.bids[uscc].opened)
 
 
+async def test_a_backup_serves_where_the_header_itself_is_lost(world: World) -> None:
+    backup = await failed_at_the_opening(world)
+    uscc, a, officer = world.uscc("supplier-a"), world.clients["supplier-a"], world.clients["officer"]
+    stored = world.room.blobs.path(world.state.bids[uscc].envelope_sha256)
+    stored.write_bytes(b"BIDENV1\n" + bytes(4000))
+    await officer.do(cmd.AttributeFailure(supplier=uscc, attribution="platform", reason="存储损坏"))
+    await officer.do(cmd.AdmitBackup(supplier=uscc, reason=REASON))
+    await a.until(lambda s: bool(s.bids[uscc].backup_admitted), 20)
+    await hand_in_backup(a, backup)
+    await world.settled(lambda s: s.bids[uscc].opened)
+
+
 async def test_no_backup_in_time_leaves_the_ruling_as_it_was(world: World) -> None:
     await failed_at_the_opening(world)
     uscc, officer = world.uscc("supplier-a"), world.clients["officer"]
@@ -172,7 +184,15 @@ async def test_the_backup_is_the_signed_manifest_and_the_files(world: World) -> 
 
     with path.open("rb") as envelope, backup.open("rb") as file:
         header = read_header(envelope)
-        opened = open_backup(file, header=header, commitment=commitment_of(backup, path), sink=sink)
+        opened = open_backup(
+            file,
+            header=header,
+            suite=header.suite,
+            context=header.core.context,
+            rehearsal=True,
+            commitment=commitment_of(backup, path),
+            sink=sink,
+        )
     assert opened.payload["supplier"]["uscc"] == world.uscc("supplier-a")
     assert list(kept.values()) == [path.read_bytes() for path in world.bids["supplier-a"].files]
     assert backup.stat().st_mode & 0o777 == 0o600

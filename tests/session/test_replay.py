@@ -70,8 +70,9 @@ def played() -> Room:
     for uscc in (A, B, C):
         host(room, sign_in(SPEAKER[uscc], supplier_person(uscc)))
         submit = cmd.SubmitBid(
-            header_sha256=digest(f"header {uscc}"), envelope_sha256=digest(f"envelope {uscc}"), receipt="cg==", size=9
-        )
+            header_sha256=digest(f"header {uscc}"), envelope_sha256=digest(f"envelope {uscc}"), receipt="cg==", size=9,
+            backup=digest("backup") if uscc == A else "",
+        )  # fmt: skip
         room.does(SPEAKER[uscc], submit)
     room.does("officer", cmd.Advance(phase="gathering", reason=""))
     room.now = DEADLINE + timedelta(seconds=1)
@@ -91,6 +92,11 @@ def played() -> Room:
             room.does(opener, share)
         key = cmd.ReleaseSupplierKey(header_sha256=header, commitment="", share_sha256=digest(uscc), grave=GRAVE)
         room.does(SPEAKER[uscc], key)
+        if uscc == A:  # opened from its backup
+            host(room, cmd.ReportBidFailed(supplier=A, cause="envelope.damaged", telemetry={}))
+            room.does("officer", cmd.AttributeFailure(supplier=A, attribution="platform", reason="存储损坏"))
+            room.does("officer", cmd.AdmitBackup(supplier=A, reason="启用"))
+            room.does(SPEAKER[A], cmd.HandInBackup(backup_sha256=digest("file")))
         host(room, cmd.ReportBidOpened(supplier=uscc, header_sha256=header, manifest_sha256=header, documents=()))
     room.does("officer", cmd.Advance(phase="reading", reason=""))
     for uscc in (A, B, C):
