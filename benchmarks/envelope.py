@@ -1,6 +1,6 @@
 """How fast a bid is sealed, checked and opened, and in how much memory, beside ``openssl cms`` and age in the same run.
 
-    .venv/bin/python benchmarks/envelope.py [--mb 200] [--folder DIR] [--json] [--without-openssl]
+    .venv/bin/python benchmarks/envelope.py [--mb 200] [--suite gm-1] [--folder DIR] [--json] [--without-openssl]
 
 Each step runs in a process of its own; memory is the peak resident size, of ours above what the process had before the
 step and in all. The first comparison is CMS AuthEnvelopedData with AES-256-GCM, streamed: it encrypts only, to one
@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app.ca.device_key import DeviceKeyHolder
 from app.ca.envelope import FileEntry, Recipient, check, open_envelope, read_header, seal, take_share
+from app.ca.suite import SUITES
 from app.ca.token import Act
 
 CONTEXT = {"case": "BENCH", "lot": "1"}
@@ -86,6 +87,7 @@ def seal_step(folder: Path) -> None:
             payload={"price": "9800000.00"},
             files=[("bid.pdf", folder / "plain")],
             signer=who["supplier"],
+            suite=SUITES[(folder / "suite").read_text()],
         )
     )
     (folder / "receipt").write_text(made.header_sha256)
@@ -205,6 +207,7 @@ def age_steps(folder: Path) -> dict[str, dict[str, float]]:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--mb", type=int, default=200, help="size of the bid's one file, in 10^6 bytes")
+    arguments.add_argument("--suite", choices=sorted(SUITES), default="intl-1", help="keys are EC in both")
     arguments.add_argument("--json", action="store_true", help="print one JSON object")
     arguments.add_argument("--without-openssl", action="store_true")
     arguments.add_argument("--folder", type=Path, help="where to work; by default the system's temporary folder")
@@ -214,6 +217,7 @@ def main() -> None:
         with (folder / "plain").open("wb") as file:
             for _ in range(options.mb):
                 file.write(os.urandom(MB))
+        (folder / "suite").write_text(options.suite)
         people(folder)
         result: dict[str, Any] = {"mb": options.mb, **{step: in_own_process(step, folder) for step in STEPS}}
         if not options.without_openssl and shutil.which("openssl"):

@@ -62,7 +62,7 @@ class KitCore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What openers accept and the officer signs.
 
     Attributes:
-        suite: the algorithms of the bids: national when all openers hold SM2 certificates (docs/adr/0016-suites.md).
+        suite: the algorithms of the bids: national when all openers hold SM2 certificates (docs/adr/0017-suites.md).
         case, project, lot: number of the case, name of the project (采购项目), lot (采购包).
         deadline: bids are received until then (:func:`app.clock.stamp`).
         notice_sha256: of the notice or tender document.
