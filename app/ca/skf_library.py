@@ -2,7 +2,8 @@
 
 Structures are packed, ULONG has 32 bits, coordinates stand on the right of 64 bytes. Names are handed around as the
 bytes they came as, since not every vendor writes the UTF-8 of the standard. Results are read from 8 zeroed bytes, so
-that a module built with a 64-bit ULONG overwrites nothing. One thread only.
+that a module built with a 64-bit ULONG overwrites nothing. One thread only: SKF_WaitForDevEvent would keep it waiting,
+so whoever wants to know of devices that come and go asks for them again.
 """
 
 import ctypes

@@ -1,5 +1,6 @@
 """National tokens (SKF, GM/T 0016) through the real child process, with a module compiled over OpenSSL."""
 
+import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -222,10 +223,14 @@ async def test_pulled_and_back_between_two_acts_asks_for_the_pin(sticks: Sticks,
 async def test_pulled_while_it_signs(sticks: Sticks, begin: Start) -> None:
     holder = await (await begin(Person(PIN, PIN))).open("甲的锁")
     await holder.sign(b"x", ACT)
-    sticks.order("removed")
+    sticks.order("slow", "600")
+    act = asyncio.create_task(holder.sign(b"x", ACT))
+    await asyncio.sleep(0.2)
+    sticks.pull("stick-1")
     with pytest.raises(InputError, match=r"token\.gone"):
-        await holder.sign(b"x", ACT)
-    sticks.withdraw("removed")
+        await act
+    sticks.put_back("stick-1")
+    sticks.withdraw("slow")
     assert await holder.sign(b"x", ACT)
 
 
