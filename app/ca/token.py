@@ -42,7 +42,8 @@ class TokenInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         protected_path: the PIN is entered on the device itself.
         problem: None when usable; else a code, e.g. ``token.gone``, ``token.unrecognised``, ``token.module_missing``.
         tries_left: the number itself, where the token tells it (SKF does).
-        profile: whose numbers for SM2 a PKCS#11 module was found to use (:mod:`app.ca.pkcs11_sm2`), or empty.
+        profile: whose numbers for SM2 a PKCS#11 module was found to use (:mod:`app.ca.pkcs11_sm2`), or empty;
+            ``skf`` behind an SKF module.
     """
 
     module: str
@@ -130,7 +131,7 @@ class KeyHolder(Protocol):
     def chain(self) -> tuple[bytes, ...]: ...
 
     async def sign(self, data: bytes, act: Act) -> bytes:
-        """Sign ``data`` (hashed here with SHA-256): RSA PKCS#1 v1.5, or ECDSA in DER, by the certificate.
+        """Sign ``data``: RSA PKCS#1 v1.5 or ECDSA in DER with SHA-256, or SM2 in DER with SM3, by the certificate.
 
         Raises:
             InputError: ``token.*`` codes of :mod:`app.ca.worker`: cancelled, pin_locked, gone, no_signing_key, …

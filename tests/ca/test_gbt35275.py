@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from national import DECRYPTS, NationalHolder, NationalPki, certify, name
 
@@ -110,6 +110,7 @@ def _span(blob: bytes, part: bytes) -> range:
     return range(blob.index(part), blob.index(part) + len(part))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_nonsense_is_refused_with_the_one_error(data: bytes) -> None:
     assert is_refused(data)

@@ -2,7 +2,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.ca import sm2
@@ -125,6 +125,7 @@ def test_a_signature_has_one_encoding() -> None:
     assert not sm2.verify(POINT, b"message digest", SIGNATURE)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_nonsense_is_refused_with_the_one_error(data: bytes) -> None:
     for work in (sm2.signature_raw, sm2.ciphertext_parts, KEY.decrypt):
@@ -133,6 +134,7 @@ def test_nonsense_is_refused_with_the_one_error(data: bytes) -> None:
     assert not sm2.verify(POINT, b"", data)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 255))
 def test_a_changed_ciphertext_does_not_open(place: int, change: int) -> None:
     der = bytearray(sm2.ciphertext_der(*CIPHERTEXT))

@@ -5,14 +5,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto import core as asn1_core
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from national import DAY, DECRYPTS, NationalPki, certify, crl_as_sm2, name, new_key, revocation_list
 
 from app.ca import signatures, sm2, trust
+from app.ca.ocsp import build_question
 from app.ca.signatures import SM2_SUITE, UNKNOWN_SUITE, describe, parse_certificate, suite_of, verify_signature
 from app.ca.trust import Status, TrustList, Usage, Verdict
 from app.errors import InputError
@@ -101,6 +105,52 @@ def test_a_list_counts_when_its_issuer_signed_it(pki: NationalPki) -> None:
     assert judge(pki, leaf, crls=[stranger, root_list]).revocation.code == "revocation.no_crl"
     stale = revocation_list(pki.ca_name, pki.ca_key, made=NOW - 3 * DAY, ends=NOW - DAY)
     assert judge(pki, leaf, crls=[stale, root_list]).revocation.code == "revocation.stale"
+
+
+def ocsp_answer(pki: NationalPki, leaf: bytes, signer: sm2.PrivateKey, revoked: bool = False) -> bytes:
+    """An OCSP answer (DER) about ``leaf``, signed with SM2."""
+    issuer = parse_certificate(pki.ca)
+    hashed = []
+    for data in (issuer.subject.public_bytes(), sm2.public_point_of(pki.ca)):
+        digest = hashes.Hash(hashes.SHA256())
+        digest.update(data)
+        hashed.append(digest.finalize())
+    builder = ocsp.OCSPResponseBuilder().add_response_by_hash(
+        *hashed, serial(leaf), hashes.SHA256(),
+        ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD,
+        NOW - DAY, NOW + DAY, NOW - DAY if revoked else None, None,
+    )  # fmt: skip
+    stand_in = Maker()
+    made = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, stand_in.ca).sign(stand_in.ca_key, hashes.SHA256())
+    parsed = asn1_ocsp.OCSPResponse.load(made.public_bytes(Encoding.DER))
+    basic = parsed["response_bytes"]["response"].parsed
+    basic["signature_algorithm"] = {"algorithm": "1.2.156.10197.1.501"}
+    basic["signature"] = signer.sign(basic["tbs_response_data"].dump())
+    parsed["response_bytes"]["response"] = asn1_core.ParsableOctetString(basic.dump(force=True))
+    return bytes(parsed.dump(force=True))
+
+
+def test_an_answer_counts_when_the_issuer_signed_it(pki: NationalPki) -> None:
+    leaf, root_list = pki.leaf(), pki.crls()[1]
+
+    def standing(answer: bytes) -> str:
+        believed = TrustList([pki.root], [root_list], ocsp=[answer])
+        return believed.validate(leaf, [pki.ca], NOW, "sign").revocation.code
+
+    assert standing(ocsp_answer(pki, leaf, pki.ca_key)) == "revocation.ok"
+    assert standing(ocsp_answer(pki, leaf, pki.ca_key, revoked=True)) == "revocation.revoked"
+    assert standing(ocsp_answer(pki, leaf, new_key("stranger"))) == "revocation.no_crl"
+    assert standing(ocsp_answer(pki, pki.leaf(), pki.ca_key)) == "revocation.no_crl"
+
+
+def test_the_question_is_openssl_s(pki: NationalPki, tmp_path: Path) -> None:
+    leaf = pki.leaf()
+    for file, data in (("ca", pki.ca), ("leaf", leaf)):
+        (tmp_path / f"{file}.pem").write_bytes(parse_certificate(data).public_bytes(Encoding.PEM))
+    openssl(tmp_path, "ocsp", "-issuer", "ca.pem", "-cert", "leaf.pem", "-no_nonce", "-reqout", "question.der")
+    assert (
+        build_question(parse_certificate(leaf), parse_certificate(pki.ca)) == (tmp_path / "question.der").read_bytes()
+    )
 
 
 def test_international_and_national_do_not_vouch_for_each_other(pki: NationalPki) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.ca.sm4_chunks import Sm4ChunksDecryptor, Sm4ChunksEncryptor
@@ -100,11 +100,13 @@ def test_openssl_finds_the_same_keys_and_the_same_bytes() -> None:
         assert plain == message[number * 16384 : number * 16384 + size]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40_000), st.binary(max_size=80))
 def test_round_trip(message: bytes, context: bytes) -> None:
     assert opened(sealed(message, context), context) == message
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 40_000), max_size=6))
 def test_pieces_of_any_size_make_the_same_stream(sizes: list[int]) -> None:
     encryptor, message, made = Sm4ChunksEncryptor(KEY, b""), pattern(sum(sizes)), bytearray()
