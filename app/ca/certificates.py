@@ -5,8 +5,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from app.ca.signatures import SUPPORTED_SUITES, CertificateInfo
+from app.ca.signatures import SUPPORTED_SUITES, CertificateInfo, parse_certificate
+from app.ca.sm2_signed import SM2_WITH_SM3, certificate_signed_by
 from app.ca.token import TokenInfo
 
 SOON = timedelta(days=30)
@@ -92,6 +96,30 @@ def encryption_for(
     candidates = [one for one in certificates if _may_serve(one) and one.decrypts]
     own = [one for one in candidates if _holder(one) == _holder(signing)] or candidates
     return max(own, key=lambda one: _rank(one, Use.DECRYPT, now), default=None)
+
+
+def chain_of(leaf: CertificateInfo, certificates: Sequence[CertificateInfo]) -> tuple[bytes, ...]:
+    """Those of ``certificates`` that lead up from ``leaf`` by name and signature, nearest first; DER, without it."""
+    authorities = [parse_certificate(one.der) for one in certificates if one.authority]
+    chain: list[bytes] = []
+    current = parse_certificate(leaf.der)
+    while current.issuer != current.subject and len(chain) < len(authorities):
+        issuer = next((one for one in authorities if _issued_by(current, one)), None)
+        if issuer is None:
+            break
+        current = issuer
+        chain.append(current.public_bytes(Encoding.DER))
+    return tuple(chain)
+
+
+def _issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    if certificate.signature_algorithm_oid == SM2_WITH_SM3:
+        return certificate.issuer == issuer.subject and certificate_signed_by(certificate, issuer)
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def _may_serve(one: CertificateInfo) -> bool:

@@ -121,6 +121,7 @@ class SkfTokens(TokenModules):
                     certificates=certificates,
                     pin_state=state,
                     tries_left=left,
+                    profile="skf",
                 )
             )
         return slots or [RawSlot(first, label=label, serial=serial, manufacturer=manufacturer)]

@@ -18,14 +18,11 @@ import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from app.ca import sm2
-from app.ca.certificates import key_pairs
+from app.ca.certificates import chain_of, key_pairs
 from app.ca.gbt35275 import Sealed, sm4_open
 from app.ca.keywrap import oaep_decode, open_wrapped
 from app.ca.module_file import module_bits
@@ -38,8 +35,8 @@ from app.ca.signatures import (
     parse_certificate,
     verify_signature,
 )
-from app.ca.sm2_signed import SM2_WITH_SM3, certificate_signed_by
 from app.ca.token import Act, PinProvider, PinRequest, PinState, TokenInfo
+from app.ca.token_doubles import without_doubles
 from app.ca.worker_child import WorkerChild
 from app.ca.worker_process import worker_command, worker_command32
 from app.ca.worker_wire import (
@@ -144,13 +141,16 @@ class TokenWorker:
     async def tokens(self) -> list[TokenInfo]:
         """All tokens of all modules, slot by slot; broken slots and modules are entries with a ``problem``.
 
+        A device that several modules show is one entry, by the module that does most with it.
+
         Raises:
             FaultError: ``token.not_started``.
         """
         if not self._children:
             raise FaultError("token.not_started")
         found: list[TokenInfo] = []
-        for module in self._modules:
+        # This program's own kind first: where two do the same, the earlier one is taken.
+        for module in sorted(self._modules, key=lambda one: self._homes.get(one) is not self._children[0]):
             home = self._homes.get(module)
             if home is None:
                 found.append(TokenInfo(module, -1, problem="token.module_32bit"))
@@ -167,7 +167,7 @@ class TokenWorker:
                 found.extend(_token_info(module, slot) for slot in reply.slots)
             elif isinstance(reply, Failed):
                 found.append(TokenInfo(module, -1, problem=home.problems.get(module, reply.code)))
-        return found
+        return without_doubles(found)
 
     async def open(self, selector: str | bytes) -> "TokenKeyHolder":
         """The keys of one token, chosen by serial or label (str) or by one of its certificates (DER). Asks for no PIN.
@@ -268,7 +268,7 @@ class TokenKeyHolder:
             raise InputError("token.no_signing_certificate", token=info.label)
         chosen = next((pair for pair in pairs if pair.signing.der == wanted), pairs[0])
         self._signing, self._encryption = chosen.signing, chosen.encryption
-        self._chain = _chain(chosen.signing, info.certificates)
+        self._chain = chain_of(chosen.signing, info.certificates)
 
     @property
     def signing_certificate(self) -> bytes:
@@ -374,30 +374,6 @@ def _token_info(module: str, slot: RawSlot) -> TokenInfo:
 
 def _with_key(info: CertificateInfo, key_id: bytes) -> CertificateInfo:
     return msgspec.structs.replace(info, key_id=key_id)
-
-
-def _chain(leaf: CertificateInfo, certificates: Sequence[CertificateInfo]) -> tuple[bytes, ...]:
-    """CA certificates leading up from ``leaf`` by name and signature."""
-    authorities = [parse_certificate(one.der) for one in certificates if one.authority]
-    chain: list[bytes] = []
-    current = parse_certificate(leaf.der)
-    while current.issuer != current.subject and len(chain) < len(authorities):
-        issuer = next((one for one in authorities if _issued_by(current, one)), None)
-        if issuer is None:
-            break
-        current = issuer
-        chain.append(current.public_bytes(Encoding.DER))
-    return tuple(chain)
-
-
-def _issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    if certificate.signature_algorithm_oid == SM2_WITH_SM3:
-        return certificate.issuer == issuer.subject and certificate_signed_by(certificate, issuer)
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        return False
-    return True
 
 
 def _modulus_size(der: bytes) -> int:

@@ -164,7 +164,7 @@ class RawCertificate:
 
 @dataclass(frozen=True)
 class RawSlot:
-    """A slot with a token, as the module describes it; ``profile`` names its SM2 numbers (``pkcs11_sm2.json``)."""
+    """A slot with a token, as the module describes it; ``profile`` as in ``TokenInfo``."""
 
     slot: int
     label: str = ""

@@ -255,7 +255,7 @@ async def test_two_devices_and_two_applications_stand_side_by_side(
     sticks: Sticks, begin: Start, people: tuple[NationalHolder, NationalHolder]
 ) -> None:
     device = sticks.plug("stick-2", "SN0002", "办公锁")
-    national_container(device.application("人员", PIN), "p", people[0])
+    national_container(device.application("人员", PIN), "p", NationalPki().holder("王五"))
     national_container(device.application("单位", "666666"), "o", people[1])
     device.application("空", PIN)
     worker = await begin(Person(PIN, "666666"))
