@@ -99,7 +99,7 @@ class TokenView(Frozen, frozen=True, kw_only=True):
 
 
 class DriverView(Frozen, frozen=True, kw_only=True):
-    """A driver file: ``used`` now, ``added`` by the person; ``problem`` is a sentence. Neither: it is offered."""
+    """A driver file: ``used`` now, ``added`` by the person; ``problem`` is an error code. Neither: it is offered."""
 
     name: str
     path: str

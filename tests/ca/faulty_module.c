@@ -106,7 +106,7 @@ static rv_t find_init(ulong session, void *template, ulong count) {
 static rv_t sign(ulong session, void *data, ulong length, void *out, ulong *out_length) {
     if (ordered("crash")) { unlink(path("crash")); abort(); }
     if (ordered("stall")) sleep(60);
-    if (ordered("slow")) usleep(100000 * number("slow"));
+    if (out && ordered("slow")) usleep(100000 * number("slow"));
     if (ordered("removed")) return DEVICE_REMOVED;
     return ((rv_t (*)(ulong, void *, ulong, void *, ulong *))real[SIGN])(session, data, length, out, out_length);
 }

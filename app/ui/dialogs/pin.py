@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from app.ca.token import PinRequest, PinState
+from app.ca.token import PinRequest, PinState, TokenInfo
+from app.errors import InputError
 from app.ui import texts
 from app.ui.async_bridge import ask
 from app.ui.dialogs.base import DeskDialog
@@ -20,13 +21,15 @@ from app.ui.widgets.elided import ElidedLabel
 from app.ui.widgets.form_field import FormField
 
 LONGEST = 64
+IDLE_SECONDS = 180
 _TONES = {PinState.OK: Tone.OK, PinState.LOW: Tone.WARN, PinState.FINAL: Tone.BAD, PinState.LOCKED: Tone.BAD}
 
 
 class PinDialog(DeskDialog[str | None]):
     """Answers the PIN, an empty text when it is entered on the device itself, or None when cancelled.
 
-    The PIN is in the line edit only and is wiped when it is answered.
+    The PIN is in the line edit only and is wiped when it is answered. A dialog in which nobody types for three minutes
+    is cancelled: a half typed PIN is not left on an unattended screen.
     """
 
     def __init__(self, request: PinRequest, parent: QWidget | None = None) -> None:
@@ -57,6 +60,12 @@ class PinDialog(DeskDialog[str | None]):
             tr("开始") if request.on_device else tr("确定"), "primary", accept=True, default=True
         )
         self._line.textChanged.connect(self._check)
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(IDLE_SECONDS * 1000)
+        self._idle.timeout.connect(self.reject)
+        self._line.textChanged.connect(lambda _text: self._idle.start())
+        self._idle.start()
         self._check()
         (self._go if request.on_device else self._line).setFocus()
 
@@ -129,11 +138,34 @@ class DeskPinProvider:
     def __init__(self, window: Callable[[], QWidget | None]) -> None:
         self._window = window
         self._one = asyncio.Lock()
+        self._open: tuple[PinRequest, PinDialog] | None = None
+        self._gone = False
+
+    def gone(self, token: TokenInfo) -> None:
+        """A token was pulled out: the question for its PIN ends."""
+        if self._open is None:
+            return
+        request, dialog = self._open
+        if (request.token_serial, request.token_label) == (token.serial, token.label):
+            self._gone = True
+            dialog.reject()
 
     async def ask(self, request: PinRequest) -> str | None:
-        """Open the PIN dialog; None when cancelled."""
+        """Open the PIN dialog; None when cancelled.
+
+        Raises:
+            InputError: ``token.gone`` when the token was pulled out meanwhile.
+        """
         async with self._one:
-            return await ask(PinDialog(request, self._window()))
+            dialog = PinDialog(request, self._window())
+            self._open, self._gone = (request, dialog), False
+            try:
+                answer = await ask(dialog)
+            finally:
+                self._open = None
+            if self._gone:
+                raise InputError("token.gone", token=request.token_label)
+            return answer
 
     async def confirm_final(self, request: PinRequest) -> bool:
         """Ask whether the last try shall be used."""

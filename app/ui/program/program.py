@@ -71,7 +71,9 @@ class Program(QObject):
         self.window.may_close = self._may_close
         self.book = CaseBook()
         self.hosts = HostControl(local=services.local)
-        self.tokens = TokenWatch(DeskPinProvider(self._front), services.clock, self)
+        pins = DeskPinProvider(self._front)
+        self.tokens = TokenWatch(pins, services.clock, self)
+        self.tokens.removed.connect(pins.gone)
         self.tokens.revoked = KnownRevoked(services.clock)
         self.place: Place | None = None
         self.home = HomeScreen(services.clock)

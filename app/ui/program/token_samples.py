@@ -8,7 +8,6 @@ from app.ca.doctor import Check, Outcome
 from app.ca.signatures import EC_SUITE, CertificateInfo
 from app.ca.token import PinState, TokenInfo
 from app.clock import ManualClock
-from app.ui import texts
 from app.ui.models import DriverView
 from app.ui.tokens.certificate_choice import CertificatePicker
 
@@ -70,7 +69,7 @@ def drivers() -> list[DriverView]:
         DriverView(name="Longmai mToken GM3000", path="/opt/lm-gm3000/lib/libgm3000_pkcs11.so", used=True, added=True),
         DriverView(
             name="/opt/ca/lib/libca_p11.so", path="/opt/ca/lib/libca_p11.so", added=True,
-            problem=texts.error_text("token.module_broken", {"name": "libca_p11.so"}).brief,
+            problem="token.module_broken",
         ),
         DriverView(name="OpenSC", path="/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so"),
     ]  # fmt: skip

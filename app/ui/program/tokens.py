@@ -65,9 +65,7 @@ class Tokens(QObject):
     def _drivers(self) -> list[DriverView]:
         added = {one.path for one in modules.added()}
         wrong = {
-            token.module: texts.error_text(token.problem, {"name": driver_name(token.module), "seconds": 10}).brief
-            for token in self._watch.tokens
-            if token.slot < 0 and token.problem is not None
+            token.module: token.problem for token in self._watch.tokens if token.slot < 0 and token.problem is not None
         }
         shown = [
             DriverView(
@@ -80,14 +78,14 @@ class Tokens(QObject):
             for path in self._watch.modules
         ]
         gone = added.difference(self._watch.modules)
-        said = texts.error_text("token.module_missing", {"name": "…"}).brief
-        shown += [DriverView(name=driver_name(path), path=path, added=True, problem=said) for path in sorted(gone)]
+        shown += [
+            DriverView(name=driver_name(path), path=path, added=True, problem="token.module_missing")
+            for path in sorted(gone)
+        ]
         known = {one.path for one in shown}
         for one in self._offered:
             if one.path not in known:
-                problem = one.problem()
-                words = texts.error_text(problem, {"name": one.path}).brief if problem else ""
-                shown.append(DriverView(name=driver_name(one.path), path=one.path, problem=words))
+                shown.append(DriverView(name=driver_name(one.path), path=one.path, problem=one.problem() or ""))
         return shown
 
     # --- the check ---

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.ca.worker import LIST_SECONDS
+from app.ui import texts
 from app.ui.i18n import tr
 from app.ui.models import DriverView
 from app.ui.view import View, clear, column, label, row
@@ -83,5 +85,6 @@ class DriversCard(View):
             line.addWidget(use)
         said = column(line, spacing=2)
         if driver.problem:
-            said.addWidget(label("error", driver.problem, wrap=True))
+            facts = {"name": driver.name, "seconds": round(LIST_SECONDS)}
+            said.addWidget(label("error", texts.error_text(driver.problem, facts).brief, wrap=True))
         return said
