@@ -188,7 +188,8 @@ class _Walk:
         try:
             check_increment(before, after, field, bound)
         except InputError as error:
-            self._tally.failed(str(error.facts.get("reason", error.code)), **where)
+            reason = str(error.facts.get("reason", error.code))
+            self._tally.failed(reason if "." in reason else f"document.{reason}", **where)
             return
         known.signers.append((event.person, field))
         signed_in = self._state.signed_in.get(event.person)

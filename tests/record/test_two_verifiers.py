@@ -9,6 +9,7 @@ from cryptography import x509
 from record_case import RecordCase, write
 
 from app.record import bidverify
+from app.record.container import read_members
 from app.record.verification import Verdict, Verification
 from app.record.verifier import verify_archive
 
@@ -27,12 +28,23 @@ def both(path: Path, case: RecordCase) -> tuple[Verification, dict[str, str]]:
     return full, small
 
 
-def _found(path: Path, case: RecordCase) -> None:
+def _found(path: Path, case: RecordCase, name: str = "") -> None:
+    """Both find it; ``name`` is the file that must be named, where it is one that the manifest lists."""
     full, small = both(path, case)
     assert full.verdict is Verdict.FAILED
-    assert full.first_failed is not None
-    assert full.first_failed.problem
+    first = full.first_failed
+    assert first is not None
+    assert first.problem
     assert "failed" in small.values()
+    if name not in ("", "MANIFEST.jsonl"):
+        assert (first.code, first.problem, first.where) == ("container", "container.file_differs", {"name": name})
+
+
+def member_at(path: Path, position: int) -> str:
+    """The file of the archive in which this byte lies; empty for headers and padding."""
+    with open(path, "rb") as file:
+        members = read_members(file)
+    return next((one.name for one in members if one.offset <= position < one.offset + one.size), "")
 
 
 def test_a_good_archive_passes_both(archived: tuple[bytes, RecordCase], archive_path: Path) -> None:
@@ -46,21 +58,24 @@ def _flip(archived: tuple[bytes, RecordCase], path: Path, rounds: int, seed: int
     chance = random.Random(seed)
     for _ in range(rounds):
         position, bit = chance.randrange(len(data)), 1 << chance.randrange(8)
+        name = member_at(write(path, data), position)
         spoilt = bytearray(data)
         spoilt[position] ^= bit
         try:
-            _found(write(path, bytes(spoilt)), case)
+            _found(write(path, bytes(spoilt)), case, name)
         except AssertionError as error:
             raise AssertionError(f"byte {position}, bit {bit}: {error}") from error
 
 
-def test_every_flipped_byte_is_found(archived: tuple[bytes, RecordCase], archive_path: Path) -> None:
+def test_every_flipped_byte_is_found_and_placed(archived: tuple[bytes, RecordCase], archive_path: Path) -> None:
     _flip(archived, archive_path, 300, SEED)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_every_flipped_byte_is_found_ten_thousand_times(archived: tuple[bytes, RecordCase], archive_path: Path) -> None:
+def test_every_flipped_byte_is_found_and_placed_ten_thousand_times(
+    archived: tuple[bytes, RecordCase], archive_path: Path
+) -> None:
     _flip(archived, archive_path, 10_000, SEED + 1)
 
 

@@ -1,11 +1,11 @@
 """A whole public tender with a committee, played by real desks on a real host, down to the archive."""
 
-import asyncio
 import random
 from pathlib import Path
 
 import pytest
-from world import STAFF, World
+from whole_case import played
+from world import World
 
 import app.session.client
 import app.session.room
@@ -13,43 +13,6 @@ from app.bootstrap import verify
 from app.record import bidverify
 from app.record.verification import Verdict
 from app.record.verifier import verify_archive
-from app.rehearsal.cast import person_of
-from app.session.archiving import archive_room
-from app.session.rules import commands as cmd
-from app.session.rules.state import CLOSED
-from app.session.signin import digest_of
-
-SUPPLIERS = ("supplier-a", "supplier-b", "supplier-c")
-
-
-async def played(folder: Path, method: str) -> tuple[World, Path, str]:
-    """A closed case and its archive."""
-    world = await World.create(folder, method)
-    try:
-        members = [key for key, sample in world.samples.items() if sample.role in ("purchaser", "expert")]
-        await world.ready(*SUPPLIERS)
-        people = tuple(person_of(world.samples[key]) for key in members)
-        officer = world.clients["officer"]
-        await officer.do(cmd.ImportCommittee(people=people, draw_reference="抽-1"))
-        for person in people:
-            world.secrets[person.id] = f"secret of {person.id}"
-            await officer.do(cmd.Invite(person=person.id, secret_sha256=digest_of(world.secrets[person.id])))
-        world.play(*STAFF, *SUPPLIERS)
-        room = {phase.name for phase in world.state.the_method().room("evaluation")}
-        await world.settled(lambda s: s.phase in room, 60)
-        await world.enter(*members)
-        world.play(*members)
-        await world.settled(lambda s: s.phase == CLOSED, 100)
-        async with asyncio.timeout(10):
-            await world.room.witnessed(world.room.tree.size)
-        assert all(client.alarm == "" for client in world.clients.values())
-        done = await archive_room(world.room)
-        size = world.room.tree.size
-        await world.restart()  # a closed case comes up again, and nothing is added to it
-        assert (world.state.phase, world.room.tree.size) == (CLOSED, size)
-        return world, done.path, done.expect
-    finally:
-        await world.close()
 
 
 def both(path: Path, world: World, expect: str) -> tuple[Verdict, int]:

@@ -149,7 +149,7 @@ def test_a_signature_by_another_certificate_is_found() -> None:
     first = issued(room)
     second = signs(room, "officer", CLERK, first)
     finding = judged(room, first, second)
-    assert (finding.verdict, finding.problem) == (Verdict.FAILED, "other_certificate")
+    assert (finding.verdict, finding.problem) == (Verdict.FAILED, "document.other_certificate")
     assert finding.where["person"] == "officer"
 
 
