@@ -121,17 +121,23 @@ def _parser() -> argparse.ArgumentParser:
     seal.add_argument("--trust", type=Path, required=True)
     seal.add_argument("--out", type=Path, required=True)
     seal.add_argument("--backup", type=Path, help="also keep the bid in the clear here, for the case it does not open")
+    seal.add_argument("--paper", type=Path, help="write a page (PDF) to print: the share in words, for a broken token")
     _token(seal)
     seal.set_defaults(verb=_bid_seal)
     submit = bid.add_parser("submit", help="upload a sealed bid; writes the signed receipt")
     submit.add_argument("envelope", type=Path)
     submit.add_argument("--receipt", type=Path, required=True, help="where to keep the receipt")
     submit.add_argument("--backup", type=Path, help="the backup that sealing wrote: only a commitment to it is sent")
+    submit.add_argument("--paper", action="store_true", help="announce that the share was printed when sealing")
     _as_person(submit)
     submit.set_defaults(verb=_bid_submit)
     withdraw = bid.add_parser("withdraw", help="withdraw the bid that stands")
     _as_person(withdraw)
     withdraw.set_defaults(verb=_bid_withdraw)
+    decrypt = bid.add_parser("decrypt", help="release the key of your own bid when it is to be opened")
+    decrypt.add_argument("--paper", action="store_true", help="asks for the words of the printed page instead")
+    _as_person(decrypt)
+    decrypt.set_defaults(verb=_bid_decrypt)
     backup = bid.add_parser("backup", help="hand in the backup that the officer admitted")
     backup.add_argument("backup", type=Path)
     _as_person(backup)
@@ -297,6 +303,12 @@ def _bid_withdraw(options: argparse.Namespace) -> int:
     from app.cli.bid import withdraw
 
     return _with_client(options, withdraw)
+
+
+def _bid_decrypt(options: argparse.Namespace) -> int:
+    from app.cli.bid import decrypt
+
+    return _with_client(options, lambda client: decrypt(client, options))
 
 
 def _bid_backup(options: argparse.Namespace) -> int:

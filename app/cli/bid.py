@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import getpass
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ from app.session import acts
 from app.session.backups import hand_in_backup
 from app.session.client import Client, Person
 from app.session.pace import Pace, clock_text
+from app.session.recovery import paper_of, release_from_paper
 from app.session.rules.people import Level
 from app.session.wire.link import parse_link
 
@@ -95,6 +97,8 @@ async def seal(options: argparse.Namespace) -> int:
     files = [(document.name, folder / document.name) for document in payload.documents]
     async with token_of(options) as key:
         header = await acts.seal_bid(kit, payload, files, options.out, key, _progress(), options.backup)
+        if options.paper is not None:
+            _write_private(options.paper, await paper_of(options.out, key, SystemClock()))
     print(f"\n{options.out}\t{header}")
     return 0
 
@@ -103,7 +107,7 @@ async def submit(client: Client, options: argparse.Namespace) -> int:
     """Upload; keep the receipt."""
     with open(options.envelope, "rb") as file:
         header = read_header(file).sha256
-    receipt = await acts.submit_bid(client, options.envelope, header, _progress(), options.backup)
+    receipt = await acts.submit_bid(client, options.envelope, header, _progress(), options.backup, options.paper)
     options.receipt.write_bytes(receipt)
     print(f"\n{options.receipt}")
     return 0
@@ -112,6 +116,16 @@ async def submit(client: Client, options: argparse.Namespace) -> int:
 async def withdraw(client: Client) -> int:
     """Withdraw the bid that stands."""
     await acts.withdraw_bid(client)
+    return 0
+
+
+async def decrypt(client: Client, options: argparse.Namespace) -> int:
+    """Release one's own bid's key, with the token or with the words of the printed page."""
+    if options.paper:
+        text = await asyncio.to_thread(getpass.getpass, "33 words, with spaces between them: ")
+        await release_from_paper(client, text.split())
+    else:
+        await acts.release_bid(client, client.state.supplier_of(client.me))
     return 0
 
 
@@ -126,6 +140,12 @@ async def kit(client: Client, options: argparse.Namespace) -> int:
     """Fetch the sealing kit."""
     options.out.write_bytes(await acts.fetch_kit(client))
     return 0
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    """For nobody else on this machine."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
 
 
 def _progress() -> Callable[[int, int], None]:

@@ -134,6 +134,8 @@ class OpeningPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     k: Annotated[int, Meta(ge=0, le=16)] = 2
     openers: Annotated[tuple[OpenerSeat, ...], Meta(max_length=16)] = ()
     must: MustSupervisor | None = None
+    recovery: bool = False
+    """Suppliers may keep their layer's share on paper as well 纸质恢复份额; that one did is announced at submission."""
 
 
 class PlacePolicy(Struct, frozen=True, forbid_unknown_fields=True):

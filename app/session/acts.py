@@ -196,10 +196,12 @@ async def submit_bid(
     header_sha256: str,
     progress: Progress | None = None,
     backup: Path | None = None,
+    recovery: bool = False,
 ) -> bytes:
     """Upload, going on where a lost connection stopped it, and submit; the signed receipt, which the supplier keeps.
 
-    ``backup``: the file that sealing wrote; only its commitment goes to the host.
+    ``backup``: the file that sealing wrote; only its commitment goes to the host. ``recovery``: announce
+    that one's share is kept on paper too (:mod:`app.session.recovery`), where the case allows it.
 
     Raises:
         InputError: ``bid.*`` with the reason why it was not received; ``backup.*`` for another envelope's backup.
@@ -216,6 +218,7 @@ async def submit_bid(
             size=envelope.stat().st_size,
             replaces=replaces,
             backup=commitment,
+            recovery=recovery,
         )
     )
     state = await client.until(lambda s: supplier in s.bids and s.bids[supplier].header_sha256 == header_sha256)

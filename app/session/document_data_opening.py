@@ -78,7 +78,8 @@ def policy_words(state: State) -> str:
 def outcome(state: State, bid: Bid) -> str:
     """What became of a bid at the opening."""
     if bid.opened:
-        return "经启用备用文件开启" if bid.backup_admitted else "已解密"
+        recovered = "（使用纸质恢复份额）" if bid.recovered else ""
+        return "经启用备用文件开启" if bid.backup_admitted else f"已解密{recovered}"
     if bid.seal == "excluded":
         return "未开启（密封核对不一致）"
     if bid.attribution:

@@ -130,7 +130,8 @@ class IssueKit(Command, frozen=True, kw_only=True):
 class SubmitBid(Command, frozen=True, kw_only=True):
     """递交: the envelope was uploaded as blob ``envelope_sha256``. The host fills in its ``receipt``, a desk never.
 
-    ``backup``: commitment to a backup bid 备用文件 (:mod:`app.ca.backup`), or empty.
+    ``backup``: commitment to a backup bid 备用文件 (:mod:`app.ca.backup`), or empty. ``recovery``: the
+    supplier keeps its share on paper too (:mod:`app.ca.paper`).
     """
 
     header_sha256: str
@@ -139,6 +140,7 @@ class SubmitBid(Command, frozen=True, kw_only=True):
     replaces: str = ""
     receipt: str = ""
     backup: str = ""
+    recovery: bool = False
 
 
 class WithdrawBid(Command, frozen=True, kw_only=True):
@@ -333,12 +335,13 @@ class ReleaseShare(Command, frozen=True, kw_only=True):
 
 
 class ReleaseSupplierKey(Command, frozen=True, kw_only=True):
-    """供应商解密."""
+    """供应商解密; ``recovered``: the share came from the announced paper, not from a token."""
 
     header_sha256: str
     commitment: str
     share_sha256: str
     grave: Grave
+    recovered: bool = False
 
 
 class ReportTrouble(Command, frozen=True, kw_only=True):

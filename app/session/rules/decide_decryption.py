@@ -80,6 +80,8 @@ def _(state: State, actor: str, command: cmd.ReleaseSupplierKey, now: datetime) 
         raise InputError("release.superseded")
     if bid.supplier_share and not bid.failure:
         raise InputError("release.again")
+    if command.recovered and not bid.recovery:
+        raise InputError("release.recovery_unannounced")
     return [
         ev.SupplierKeyReleased(
             supplier=bid.supplier,
@@ -87,6 +89,7 @@ def _(state: State, actor: str, command: cmd.ReleaseSupplierKey, now: datetime) 
             commitment=command.commitment,
             share_sha256=command.share_sha256,
             grave=command.grave,
+            recovered=command.recovered,
         )
     ]
 

@@ -208,6 +208,8 @@ def _(state: State, actor: str, command: cmd.SubmitBid, now: datetime) -> Events
     check_may_submit(state, supplier, command.header_sha256, command.replaces, now)
     if not command.receipt:
         raise InputError("bid.not_received")
+    if command.recovery and not state.the_lot().opening_policy.recovery:
+        raise InputError("bid.recovery_not_allowed")
     if command.backup and (len(command.backup) != 64 or set(command.backup) - set(string.hexdigits.lower())):
         raise InputError("backup.malformed")
     return [
@@ -219,6 +221,7 @@ def _(state: State, actor: str, command: cmd.SubmitBid, now: datetime) -> Events
             receipt=command.receipt,
             replaces=command.replaces,
             backup=command.backup,
+            recovery=command.recovery,
         )
     ]
 

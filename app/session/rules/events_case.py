@@ -171,7 +171,7 @@ class KitIssued(Event, frozen=True, kw_only=True):
 class BidSubmitted(Event, frozen=True, kw_only=True):
     """递交: ``header_sha256`` is what the receipt binds; ``envelope_sha256`` names the stored file.
 
-    ``backup``: the supplier's commitment to a backup bid, or empty.
+    ``backup``: the supplier's commitment to a backup bid, or empty. ``recovery``: it keeps its share on paper too.
     """
 
     supplier: str
@@ -181,6 +181,7 @@ class BidSubmitted(Event, frozen=True, kw_only=True):
     receipt: str
     replaces: str = ""
     backup: str = ""
+    recovery: bool = False
 
 
 class BidWithdrawn(Event, frozen=True, kw_only=True):

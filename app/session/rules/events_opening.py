@@ -76,13 +76,14 @@ class ShareReleased(Event, frozen=True, kw_only=True):
 
 
 class SupplierKeyReleased(Event, frozen=True, kw_only=True):
-    """供应商解密: the supplier's own layer."""
+    """供应商解密: the supplier's own layer; ``recovered`` from the paper announced at submission."""
 
     supplier: str
     header_sha256: str
     commitment: str
     share_sha256: str
     grave: Grave
+    recovered: bool = False
 
 
 class BidDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -182,6 +182,7 @@ def _(state: State, event: ev.BidSubmitted, at: Recorded) -> State:
         submitted=at.at,
         receipt=event.receipt,
         backup=event.backup,
+        recovery=event.recovery,
     )
     old = state.bids.get(event.supplier)
     superseded = state.superseded | {old.header_sha256} if old is not None else state.superseded

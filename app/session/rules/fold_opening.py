@@ -78,7 +78,7 @@ def _(state: State, event: ev.ShareReleased, at: Recorded) -> State:
 
 @applies(ev.SupplierKeyReleased)
 def _(state: State, event: ev.SupplierKeyReleased, at: Recorded) -> State:
-    return _bid(state, event.supplier, supplier_share=event.share_sha256, trouble="")
+    return _bid(state, event.supplier, supplier_share=event.share_sha256, trouble="", recovered=event.recovered)
 
 
 @applies(ev.BidOpened)
