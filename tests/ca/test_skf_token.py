@@ -8,10 +8,12 @@ from typing import Any
 
 import psutil
 import pytest
+from envelope_world import CONTEXT, FILES, PAYLOAD, Envelope, Shelf, opened
 from national import NationalHolder, NationalPki
 from skf_world import Sticks, build, national_container, rsa_pem
 
 from app.ca import keywrap
+from app.ca.envelope import GM_1, Recipient, seal_bytes, take_share
 from app.ca.signatures import SM2_SUITE, verify_signature
 from app.ca.token import Act, FixedPin, PinState
 from app.ca.worker import TokenWorker
@@ -300,6 +302,36 @@ async def test_hangs_crashes_and_prints_harm_nobody(sticks: Sticks, begin: Start
         await holder.sign(b"x", ACT)
     sticks.withdraw("stall")
     assert await holder.sign(b"x", ACT)
+
+
+async def test_a_bid_is_sealed_and_opened_with_national_tokens(sticks: Sticks, begin: Start) -> None:
+    """Suite gm-1 with a supplier and three openers, two of whom open; nobody's key leaves a device."""
+    national = NationalPki()
+    for number, name in enumerate("张王李", start=2):
+        device = sticks.plug(f"stick-{number}", f"SN{number:04}", name)
+        national_container(device.application("CA", PIN), "c", national.holder(name))
+    worker = await begin(FixedPin(PIN))
+    supplier = await worker.open("甲的锁")
+    openers = [await worker.open(name) for name in "张王李"]
+    made, data = await seal_bytes(
+        purpose="bid",
+        rehearsal=False,
+        context=CONTEXT,
+        openers=[Recipient(one.encryption_certificate) for one in openers],
+        k=2,
+        supplier=supplier.encryption_certificate,
+        payload=PAYLOAD,
+        signer=supplier,
+        files=FILES,
+        suite=GM_1,
+    )
+    envelope = Envelope(data, made.header_sha256)
+    shares = [await take_share(envelope.header, one, ACT) for one in (supplier, *openers[1:])]
+    shelf = Shelf()
+    seen = opened(envelope, shares, shelf)
+    assert seen.signer_certificate == supplier.signing_certificate
+    assert seen.payload == PAYLOAD
+    assert [shelf.files[number][1] for number in sorted(shelf.files)] == [content for _name, content in FILES]
 
 
 async def test_stands_beside_pkcs11_tokens(sticks: Sticks, make_token: Start) -> None:
