@@ -7,6 +7,7 @@
  * SKF_ORDERS is the folder of orders, one file each:
  *   removed  no device is there          stall    every signature takes a minute
  *   crash    the next signature ends the process                noise    every call prints to standard output
+ *   fails    looking for devices is an error          silent   nothing is said about the PIN before a try
  *   slow     milliseconds before a signature; a device that is pulled meanwhile is missed
  * Built by the tests: cc -shared -fPIC … -lcrypto */
 #include <dirent.h>
@@ -177,7 +178,10 @@ static ULONG before(HANDLE handle, const char *name, Object **container, EVP_PKE
     return (*found = key(*container, name)) ? OK : KEY_NOT_FOUND;
 }
 
-ULONG SKF_EnumDev(BOOL here, char *list, ULONG *size) { (void)here; return names(getenv("SKF_DEVICES"), list, size, 1); }
+ULONG SKF_EnumDev(BOOL here, char *list, ULONG *size) {
+    (void)here;
+    return ordered("fails") ? FAIL : names(getenv("SKF_DEVICES"), list, size, 1);
+}
 ULONG SKF_GetDevState(const char *name, ULONG *state) { *state = (ULONG)present(name); return OK; }
 ULONG SKF_ConnectDev(const char *name, HANDLE *handle) {
     char path[1024];
@@ -219,6 +223,7 @@ ULONG SKF_GetPINInfo(HANDLE handle, ULONG type, ULONG *max, ULONG *left, BOOL *f
     Object *application = of(handle, 'a', &rv);
     if (!application) return rv;
     if (type != USER) return INVALID_PARAM;
+    if (ordered("silent")) return NOT_SUPPORTED;
     *max = (ULONG)read_number(application->path, "max");
     *left = (ULONG)read_number(application->path, "left");
     *factory = 0;

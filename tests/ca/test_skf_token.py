@@ -153,6 +153,28 @@ async def test_many_tries_left_are_not_called_few(sticks: Sticks, begin: Start) 
     assert states == [(10, ok), (9, ok), (4, ok), (3, low), (2, low), (1, PinState.FINAL), (0, PinState.LOCKED)]
 
 
+async def test_a_device_that_tells_its_tries_only_after_one(sticks: Sticks, begin: Start) -> None:
+    sticks.order("silent")
+    person = Person("111111", "222222", "333333")
+    holder = await (await begin(person)).open("甲的锁")
+    with pytest.raises(InputError, match=r"token\.pin_locked"):
+        await holder.sign(b"x", ACT)
+    assert [(one.pin_state, one.tries_left) for one in person.asked] == [
+        (PinState.UNKNOWN, None),
+        (PinState.LOW, 2),
+        (PinState.FINAL, 1),
+    ]
+    assert person.confirmations == 1
+
+
+async def test_no_device_may_look_like_an_error(sticks: Sticks, begin: Start) -> None:
+    worker = await begin(Person())
+    sticks.order("fails")
+    assert await worker.tokens() == []
+    sticks.withdraw("fails")
+    assert len(await worker.tokens()) == 1
+
+
 async def test_a_pin_of_a_wrong_length_costs_no_try(sticks: Sticks, begin: Start) -> None:
     person = Person("12", PIN)
     holder = await (await begin(person)).open("甲的锁")
