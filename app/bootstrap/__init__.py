@@ -18,7 +18,7 @@ from app.procurement.case_checks import case_problems
 from app.procurement.rulepack import load_rule_pack, rules_in_force
 from app.record.archive_reader import ArchiveReader
 from app.record.entry import Entry
-from app.record.verification import Step, Verification
+from app.record.verification import Step, Verification, Watch
 from app.record.verifier import parse_expect, verify_archive
 from app.rehearsal.company import people_for
 from app.rehearsal.player import Player
@@ -104,11 +104,21 @@ def verify(archive: Path, trust: list[Path], expect: str) -> Verification:
     Raises:
         InputError: an argument is wrong (``trust.unreadable``, ``expect.malformed``).
     """
+    return verify_with(archive, b"".join(path.read_bytes() for path in trust) if trust else None, expect)
+
+
+def verify_with(archive: Path, roots: bytes | None, expect: str, watch: Watch | None = None) -> Verification:
+    """As :func:`verify`, by root certificates (PEM) that were read already; ``watch`` is told how far it is.
+
+    Raises:
+        InputError: ``trust.unreadable``, ``expect.malformed``. Stopped: when ``watch`` raised it.
+    """
     wanted = parse_expect(expect) if expect else None
-    roots = b"".join(path.read_bytes() for path in trust) if trust else None
     trusted = TrustList([roots], demo=True) if roots else None
     steps: list[Step] = [BidStep(), ReplayStep()]
-    return verify_archive(archive, roots=roots, expect=wanted, documents=DocumentStep(trusted), steps=steps)
+    return verify_archive(
+        archive, roots=roots, expect=wanted, documents=DocumentStep(trusted), steps=steps, watch=watch
+    )
 
 
 def rehearsal_plan(

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -49,6 +49,7 @@ class ArchiveReader:
         case, edition, size, root: as the manifest says (root as hex); the verifier checks them.
         members: the files by name.
         listed: what the manifest says of them.
+        on_read: told how many bytes of entries and files were read; what it raises ends the reading.
     """
 
     def __init__(self, path: Path) -> None:
@@ -57,6 +58,7 @@ class ArchiveReader:
         Raises:
             InputError: ``container.*``, ``archive.*``, ``input.*``; ``archive.not_opened``.
         """
+        self.on_read: Callable[[int], None] = _unwatched
         try:
             self._file = open(path, "rb")  # noqa: SIM115 - closed by close()
         except OSError as error:
@@ -96,6 +98,7 @@ class ArchiveReader:
             InputError: ``archive.line``, ``archive.hidden_line``.
         """
         for index, line in enumerate(member_lines(self._file, self.members[ENTRIES], ENTRY_LIMIT)):
+            self.on_read(len(line))
             if not line.startswith(b'{"leaf":'):
                 yield line
                 continue
@@ -141,7 +144,7 @@ class ArchiveReader:
         member = self.members.get(f"blobs/{sha256}")
         if member is None:
             raise InputError("blob.missing", digest=sha256)
-        return member_pieces(self._file, member)
+        return self._pieces(member)
 
     def read_blob(self, sha256: str, limit: int) -> bytes:
         """A whole file of at most ``limit`` bytes.
@@ -164,14 +167,19 @@ class ArchiveReader:
             raise InputError("archive.missing", name=name)
         if member.size > limit:
             raise InputError("input.too_large", limit=limit)
-        return b"".join(member_pieces(self._file, member))
+        return b"".join(self._pieces(member))
 
     def digest(self, name: str) -> str:
         """The SHA-256 (hex) of a file as it is; reads all of it."""
         digest = hashlib.sha256()
-        for piece in member_pieces(self._file, self.members[name]):
+        for piece in self._pieces(self.members[name]):
             digest.update(piece)
         return digest.hexdigest()
+
+    def _pieces(self, member: Member) -> Iterator[bytes]:
+        for piece in member_pieces(self._file, member):
+            self.on_read(len(piece))
+            yield piece
 
     def _require_names(self) -> None:
         for name in self.members:
@@ -220,6 +228,10 @@ def _fields(line: bytes, fields: dict[str, type], name: str = MANIFEST) -> dict[
         if type(item) is not kind or (isinstance(item, int) and not 0 <= item < 2**53):
             raise InputError("archive.malformed", name=name)
     return value
+
+
+def _unwatched(_size: int) -> None:
+    pass
 
 
 def _is_hex64(value: object) -> bool:

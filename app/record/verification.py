@@ -1,5 +1,6 @@
 """What a verification says: numbered steps, each passed, failed or could not tell, with the first bad thing."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,6 +10,16 @@ if TYPE_CHECKING:
     from app.record.archive_reader import ArchiveReader
 
 Fact = str | int | bool | None
+MOST_PLACES = 200
+"""How many bad things a step names; the first always is among them."""
+
+Watch = Callable[[str, int, int], None]
+"""Told, in the verifying thread, which step is at work and how much of it is done: its code, bytes read, bytes in all
+(0 where that is not known). It may raise :class:`Stopped`."""
+
+
+class Stopped(Exception):
+    """Raised by a watcher: the verification is not to go on. It leaves no outcome."""
 
 
 class Verdict(StrEnum):
@@ -19,6 +30,14 @@ class Verdict(StrEnum):
     COULD_NOT_TELL = "could_not_tell"
 
 
+class Place(msgspec.Struct, frozen=True):
+    """One thing that a step found; ``failed`` or only doubtful. ``where`` as in :class:`Finding`."""
+
+    failed: bool
+    problem: str
+    where: dict[str, Fact]
+
+
 class Finding(msgspec.Struct, frozen=True):
     """The outcome of one check.
 
@@ -26,12 +45,14 @@ class Finding(msgspec.Struct, frozen=True):
         facts: what was looked at (counts and the like), for the screen.
         problem: code of the first bad thing; None when passed.
         where: where it is: ``index`` (of an entry), ``size`` (of a checkpoint), ``name`` (of a file or person), …
+        places: everything bad or doubtful that was met, in order, up to :data:`MOST_PLACES`.
     """
 
     verdict: Verdict
     facts: dict[str, Fact] = {}
     problem: str | None = None
     where: dict[str, Fact] = {}
+    places: tuple[Place, ...] = ()
 
 
 class StepResult(msgspec.Struct, frozen=True):
@@ -43,6 +64,7 @@ class StepResult(msgspec.Struct, frozen=True):
     facts: dict[str, Fact]
     problem: str | None
     where: dict[str, Fact]
+    places: tuple[Place, ...] = ()
 
 
 class Step(Protocol):
@@ -100,14 +122,21 @@ class Tally:
         self.facts: dict[str, Fact] = {}
         self._failed: tuple[str, dict[str, Fact]] | None = None
         self._unsure: tuple[str, dict[str, Fact]] | None = None
+        self._places: list[Place] = []
 
     def failed(self, problem: str, **where: Fact) -> None:
         """Something is wrong."""
         self._failed = self._failed or (problem, where)
+        self._note(Place(True, problem, where))
 
     def unsure(self, problem: str, **where: Fact) -> None:
         """Something cannot be judged."""
         self._unsure = self._unsure or (problem, where)
+        self._note(Place(False, problem, where))
+
+    def _note(self, place: Place) -> None:
+        if len(self._places) < MOST_PLACES:
+            self._places.append(place)
 
     def count(self, fact: str, by: int = 1) -> None:
         """Add to a number among the facts."""
@@ -120,8 +149,9 @@ class Tally:
 
     def finding(self) -> Finding:
         """The outcome."""
+        places = tuple(self._places)
         if self._failed is not None:
-            return Finding(Verdict.FAILED, self.facts, self._failed[0], self._failed[1])
+            return Finding(Verdict.FAILED, self.facts, self._failed[0], self._failed[1], places)
         if self._unsure is not None:
-            return Finding(Verdict.COULD_NOT_TELL, self.facts, self._unsure[0], self._unsure[1])
+            return Finding(Verdict.COULD_NOT_TELL, self.facts, self._unsure[0], self._unsure[1], places)
         return Finding(Verdict.PASSED, self.facts)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.ca.trust import TrustList
 from app.errors import BidroomError, InputError
-from app.record.archive import RULEPACK
+from app.record.archive import ENTRIES, RULEPACK
 from app.record.archive_reader import ArchiveReader, Hidden
 from app.record.carried import with_carried
 from app.record.checks_acts import ActChecks
@@ -20,7 +20,7 @@ from app.record.checks_log import (
 from app.record.entry import Entry, decode_base64, decode_hex, parse_entry
 from app.record.log import MerkleTree
 from app.record.naming import blob_keys, named_blobs
-from app.record.verification import Finding, Step, StepResult, Tally, Verdict, Verification
+from app.record.verification import Finding, Step, StepResult, Stopped, Tally, Verdict, Verification, Watch
 
 CASE_OPENED = "case_opened"
 STEPS = (
@@ -63,6 +63,7 @@ def verify_archive(
     expect: tuple[int, bytes] | None = None,
     documents: Step | None = None,
     steps: Sequence[Step] = (),
+    watch: Watch | None = None,
 ) -> Verification:
     """Verify an archive. Never raises for what the archive contains.
 
@@ -73,9 +74,11 @@ def verify_archive(
         expect: number of entries and root from outside, e.g. from a signed document.
         documents: judges the signed PDFs; its code is not looked at.
         steps: further steps, e.g. the replay.
+        watch: told how far it is; may end it.
 
     Raises:
         InputError: ``trust.unreadable`` for ``roots`` or ``crls``.
+        Stopped: when ``watch`` raised it.
     """
     if roots is not None:
         TrustList([roots], crls, demo=True)
@@ -84,9 +87,13 @@ def verify_archive(
     except InputError as error:
         return _unreadable(error, [step.code for step in steps])
     with archive:
+        progress = _Progress(archive, watch)
+        progress.begin("container", sum(archive.members[name].size for name in archive.listed))
         files, good = check_files(archive)
+        progress.begin("entries", archive.members[ENTRIES].size)
         trust = None if roots is None else with_carried(TrustList([roots], crls, demo=True), archive)
         walk = _Walk(archive, trust, good)
+        progress.begin("checkpoints")
         heads = Heads(archive, walk.tree, walk.log_key)
         findings = [
             files,
@@ -105,8 +112,8 @@ def verify_archive(
             check_carried(archive),
             Finding(Verdict.COULD_NOT_TELL, problem="documents.not_checked")
             if documents is None
-            else _contributed(documents, archive),
-            *(_contributed(step, archive) for step in steps),
+            else _contributed(documents, archive, progress, "documents"),
+            *(_contributed(step, archive, progress, step.code) for step in steps),
         ]
         return Verification(
             case=archive.case,
@@ -116,6 +123,25 @@ def verify_archive(
             rehearsal=walk.acts.rehearsal,
             steps=_numbered([*STEPS, *(step.code for step in steps)], findings),
         )
+
+
+class _Progress:
+    """Tells a watcher how far the step at work is."""
+
+    def __init__(self, archive: ArchiveReader, watch: Watch | None) -> None:
+        self._watch = watch
+        self._step, self._done, self._all = "", 0, 0
+        if watch is not None:
+            archive.on_read = self._read
+
+    def begin(self, step: str, size: int = 0) -> None:
+        self._step, self._done, self._all = step, 0, size
+        self._read(0)
+
+    def _read(self, size: int) -> None:
+        self._done += size
+        if self._watch is not None:
+            self._watch(self._step, min(self._done, self._all), self._all)
 
 
 class _Walk:
@@ -208,9 +234,12 @@ class _Walk:
             self.files.failed("files.unnamed", digest=digest)
 
 
-def _contributed(step: Step, archive: ArchiveReader) -> Finding:
+def _contributed(step: Step, archive: ArchiveReader, progress: _Progress, code: str) -> Finding:
+    progress.begin(code)
     try:
         return step.check(archive)
+    except Stopped:
+        raise
     except BidroomError as error:
         return Finding(Verdict.FAILED, {}, error.code, dict(error.facts))
     except Exception as error:  # a hostile archive may break any parser: that is a finding, never the end
@@ -225,6 +254,6 @@ def _unreadable(error: InputError, more: Sequence[str]) -> Verification:
 
 def _numbered(codes: Sequence[str], findings: Sequence[Finding]) -> tuple[StepResult, ...]:
     return tuple(
-        StepResult(number, code, found.verdict, found.facts, found.problem, found.where)
+        StepResult(number, code, found.verdict, found.facts, found.problem, found.where, found.places)
         for number, (code, found) in enumerate(zip(codes, findings, strict=True), 1)
     )
