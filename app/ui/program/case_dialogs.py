@@ -5,12 +5,16 @@ from pathlib import Path
 import msgspec
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from app.ca.timestamp_client import check_addresses
+from app.errors import InputError
 from app.procurement.case import CaseFile
+from app.session.trust_settings import TrustSettings
 from app.ui import texts
 from app.ui.dialogs.base import DeskDialog
 from app.ui.i18n import tr
 from app.ui.program.pick import JSON, PEM
-from app.ui.view import label
+from app.ui.view import label, row
+from app.ui.widgets.check_box import CheckBox
 from app.ui.widgets.choice import Choice
 from app.ui.widgets.file_row import FileRow
 from app.ui.widgets.form_field import FormField
@@ -26,6 +30,7 @@ class CaseDetails(msgspec.Struct, frozen=True):
     people: Path | None
     crls: Path | None
     mirror: Path | None
+    trust_settings: TrustSettings = TrustSettings()
 
 
 class CaseDetailsDialog(DeskDialog[CaseDetails | None]):
@@ -45,10 +50,17 @@ class CaseDetailsDialog(DeskDialog[CaseDetails | None]):
         self.add(FormField("采购包", self.lot))
         self.add(FormField("主持人姓名（与证书一致）", self.officer))
         self.add(FormField("外部访问地址", self.public, "写入邀请链接；外部人员由此连接。可以是域名或 IP 地址。"))
+        self.stamps = QLineEdit()
+        self.stamps.setPlaceholderText("http://")
+        self.online = CheckBox(tr("签到时联网查询证书是否已被吊销"))
+        self.online.setChecked(True)
+        self.required = CheckBox(tr("查不到时不允许签到"))
         self.add(self.trust, self.crls, self.people, self.mirror)
+        self.stamps_field = FormField("时间戳服务地址（可选，多个用空格分开）", self.stamps)
+        self.add(self.stamps_field, row(self.online, self.required, None, spacing=20))
         self.add_button(tr("取消"), "plain", accept=False)
         self._go = self.add_button(tr("建立"), "primary", accept=True, default=True)
-        for line in (self.officer, self.public):
+        for line in (self.officer, self.public, self.stamps):
             line.textChanged.connect(self._check)
         self.trust.chosen.connect(self._check)
         self._check()
@@ -68,11 +80,26 @@ class CaseDetailsDialog(DeskDialog[CaseDetails | None]):
             people=self.people.path(),
             crls=self.crls.path(),
             mirror=self.mirror.path(),
+            trust_settings=TrustSettings(
+                tsa=self._stamps(), online=self.online.isChecked(), revocation_required=self.required.isChecked()
+            ),
         )
 
     def _check(self) -> None:
         named = bool(self.officer.text().strip()) and bool(self.public.text().strip())
-        self._go.setEnabled(named and self.trust.path() is not None)
+        self._go.setEnabled(named and self.trust.path() is not None and self._stamps_are_good())
+
+    def _stamps(self) -> tuple[str, ...]:
+        return tuple(self.stamps.text().replace(",", " ").replace("，", " ").split())
+
+    def _stamps_are_good(self) -> bool:
+        try:
+            check_addresses(self._stamps())
+        except InputError as error:
+            self.stamps_field.show_error(texts.exception_text(error).brief)
+            return False
+        self.stamps_field.show_error("")
+        return True
 
 
 class RehearsalDialog(DeskDialog[str | None]):

@@ -88,6 +88,7 @@ async def _make(
         people=people,
         clock=clock,
         mirror=details.mirror,
+        trust_settings=details.trust_settings,
     )
     try:
         record = hosts.assign(room.case, room.keys.fingerprint, details.public)
