@@ -15,6 +15,7 @@ from app.errors import InputError
 from app.logs import get_logger
 from app.session.bidbox import BidBox
 from app.session.document_data import document_for
+from app.session.document_editions import CURRENT
 from app.session.documents import render
 from app.session.room import Room
 from app.session.rules import commands
@@ -241,6 +242,7 @@ class Casework:
                 entries=size,
                 root=root,
                 subject=effect.subject,
+                edition=CURRENT,
             )
         )
 

@@ -11,6 +11,7 @@ from app.errors import InputError
 from app.session.document_data_opening import opening_record
 from app.session.document_data_report import evaluation_report
 from app.session.document_data_review import commitment, qualification_record, result_notice, score_sheet
+from app.session.document_editions import CURRENT, worded
 from app.session.document_parts import Source
 from app.session.documents_data import Document, DocumentKind
 from app.session.rules.event import Recorded
@@ -37,7 +38,15 @@ MAKERS: dict[DocumentKind, Callable[[Source, str], Document]] = {
 
 
 def document_for(
-    state: State, kind: str, subject: str, *, entries: int, root: str, recorded: Sequence[Recorded], now: datetime
+    state: State,
+    kind: str,
+    subject: str,
+    *,
+    entries: int,
+    root: str,
+    recorded: Sequence[Recorded],
+    now: datetime,
+    edition: int = CURRENT,
 ) -> DocumentData:
     """What the document of ``kind`` about ``subject`` says in ``state``, for :func:`app.session.documents.render`.
 
@@ -47,13 +56,16 @@ def document_for(
             own; else empty.
         entries: size of the log at this moment, and its ``root`` (hex): printed as "entry N, root R".
         now: the moment of issue, aware UTC.
+        edition: of the wording; an archive names the one its document was issued in.
 
     Raises:
-        InputError: ``document.kind_unknown``; ``document.subject_unknown`` for a member without a sheet.
+        InputError: ``document.kind_unknown``, ``document.edition_unknown``; ``document.subject_unknown`` for a member without
+            a sheet.
         FaultError: ``document.numbers_differ``: the record's totals are not what its sheets and prices give.
     """
     maker = MAKERS.get(DocumentKind(kind)) if kind in set(DocumentKind) else None
     if maker is None:
         raise InputError("document.kind_unknown", kind=kind[:100])
     source = Source(state, recorded, entries, root, now)
-    return DocumentData(DocumentKind(kind), maker(source, subject))
+    with worded(edition):
+        return DocumentData(DocumentKind(kind), maker(source, subject))

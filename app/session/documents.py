@@ -13,6 +13,7 @@ from app.ca.typeface import FONTS, printable
 from app.canon import canonical
 from app.clock import parse_stamp
 from app.errors import FaultError, InputError
+from app.session.document_editions import CURRENT, folder_of
 from app.session.documents_data import (
     STAMP,
     BidReceipt,
@@ -26,9 +27,7 @@ from app.session.documents_data import (
     ScoreSheet,
 )
 from app.session.documents_report import EvaluationReport, ResultNotice, ScoringMatrix
-from app.settings import RESOURCES
 
-TEMPLATES = RESOURCES / "templates"
 DATA_LIMIT = 8 * 1024 * 1024
 PAGE_HEIGHT = 841.8898  # A4, points
 
@@ -57,13 +56,15 @@ class RenderedDocument:
     fields: tuple[SignatureField, ...]
 
 
-def render(kind: DocumentKind, data: Document | dict[str, Any]) -> RenderedDocument:
-    """Lay out a document; the same data always gives the same bytes.
+def render(kind: DocumentKind, data: Document | dict[str, Any], edition: int = CURRENT) -> RenderedDocument:
+    """Lay out a document with the templates of an edition; the same data always gives the same bytes.
 
     Raises:
-        InputError: ``document.data_invalid`` (``kind``, ``reason``), ``document.data_too_large``.
+        InputError: ``document.data_invalid`` (``kind``, ``reason``), ``document.data_too_large``,
+            ``document.edition_unknown``.
         FaultError: ``document.not_rendered`` (``kind``): the template or the fonts are broken.
     """
+    templates = folder_of(edition)
     document = checked(kind, data)
     builtins = cast(dict[str, Any], msgspec.to_builtins(document))
     try:
@@ -75,8 +76,8 @@ def render(kind: DocumentKind, data: Document | dict[str, Any]) -> RenderedDocum
     inputs = {"data": attached.decode(), "shown": canonical(_shown(builtins)).decode()}
     try:
         compiler = typst.Compiler(
-            str(TEMPLATES / f"{kind.value}.typ"),
-            root=str(TEMPLATES),
+            str(templates / f"{kind.value}.typ"),
+            root=str(templates),
             font_paths=[str(FONTS)],
             ignore_system_fonts=True,
             sys_inputs=inputs,

@@ -19,6 +19,7 @@ from app.record.entry import decode_base64, parse_entry
 from app.record.log import MerkleTree
 from app.record.verification import Fact, Finding, Tally
 from app.session.document_data import document_for
+from app.session.document_editions import folder_of
 from app.session.documents import DATA_LIMIT, render
 from app.session.replay import recorded, replay
 from app.session.rules.event import Recorded
@@ -36,7 +37,8 @@ RECENT = 500
 class DocumentStep:
     """The step ``documents``: every PDF that the record names as issued or signed.
 
-    Checked for each: the attached data are what the state at its entry gives (``document.data_differs``), with "entry
+    Checked for each: the attached data are what the state at its entry gives, in the wording of the edition that
+    the entry names (``document.data_differs``; ``document.edition_unknown``: could not tell), with "entry
     N, root R" of this log (``document.other_root``), the pages come out again from these data (else
     ``document.pages_differ``, could not tell: another version may set type differently), each signed file is the one
     before plus one signature in the signer's field by the certificate bound to that person then (``pdf.*``,
@@ -136,6 +138,11 @@ class _Walk:
         where: dict[str, Fact] = {"index": item.index, "name": event.document}
         before = self._entries[: event.entries]
         try:
+            folder_of(event.edition)
+        except InputError as error:  # a later program's; nothing is known to be wrong
+            self._tally.unsure(error.code, **where)
+            return
+        try:
             issued_at = _issued_at(attached)
             if not (not before or before[-1].at <= issued_at) or issued_at > item.at:
                 raise InputError("document.other_time")
@@ -147,10 +154,11 @@ class _Walk:
                 root=event.root,
                 recorded=before,
                 now=issued_at,
+                edition=event.edition,
             )
             if canonical(msgspec.to_builtins(made.document)) != attached:
                 raise InputError("document.data_differs")
-            again = render(made.kind, made.document)
+            again = render(made.kind, made.document, event.edition)
             if {field.person_id: field.name for field in again.fields} != event.fields:
                 raise InputError("document.other_fields")
         except ValueError:

@@ -10,7 +10,7 @@ from app.cli import texts
 ROOT = Path(app.__file__).parent
 CODE = re.compile(r"[a-z]+(?:_[a-z]+)*\.[a-z_.]+")
 NAMING = ("failed", "unsure", "Part", "Finding")
-PASSING = (".ok", "time.stamped", "identity.bound_by_record")
+PASSING = (".ok", "time.stamped", "time.document_stamped", "identity.bound_by_record")
 
 
 def problems() -> dict[str, set[str]]:

@@ -736,6 +736,7 @@ class ReportDocument(Command, frozen=True, kw_only=True):
     entries: int
     root: str
     subject: str = ""
+    edition: int = 1
 
 
 class ReportQuotes(Command, frozen=True, kw_only=True):

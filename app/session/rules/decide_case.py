@@ -127,6 +127,7 @@ def _(state: State, actor: str, command: cmd.ReportDocument, now: datetime) -> E
             entries=command.entries,
             root=command.root,
             subject=command.subject,
+            edition=command.edition,
         )
     ]
 

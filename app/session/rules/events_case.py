@@ -413,7 +413,10 @@ class SegmentClosed(Event, frozen=True, kw_only=True):
 
 
 class DocumentIssued(Event, frozen=True, kw_only=True):
-    """文书生成: ``fields`` maps each signer (person id) to its signature field in the PDF."""
+    """文书生成: ``fields`` maps each signer (person id) to its signature field in the PDF.
+
+    ``edition`` is that of its wording (:mod:`app.session.document_editions`).
+    """
 
     document: str
     kind: str
@@ -422,6 +425,7 @@ class DocumentIssued(Event, frozen=True, kw_only=True):
     entries: int
     root: str
     subject: str = ""
+    edition: int = 1
 
 
 class DocumentSigned(Event, frozen=True, kw_only=True):
