@@ -20,7 +20,7 @@ from app.ca.envelope_manifest import (
     unpack,
 )
 from app.ca.envelope_shares import FoundKey, Share, find_key, key_commitment, stream_key
-from app.ca.signatures import verify_signature
+from app.ca.signatures import require_able, verify_signature
 from app.ca.streams import Meter, decrypt_stream, sealed_size
 from app.errors import InputError
 
@@ -86,7 +86,7 @@ def open_envelope(
             ``envelope.damaged`` (not the bytes that were receipted), ``envelope.header_differs``,
             ``envelope.suite_unsupported``, ``envelope.foreign`` (reason purpose, rehearsal, context),
             ``envelope.shares_missing``, ``envelope.share_mismatch``, ``envelope.unopenable`` (supplier; reason
-            commitment, stream, manifest, signature, digest, files).
+            commitment, stream, manifest, signature, digest, files), ``sm2.unavailable`` (platform).
         FaultError: ``envelope.unreadable``: a disk failed; nobody's fault but the machine's.
     """
     header = _checked(source, header_sha256, purpose, context, rehearsal, meter)
@@ -182,6 +182,7 @@ def _manifest_stream(file: BinaryIO, header: EnvelopeHeader, envelope_key: bytes
 
 def verified_manifest(header: EnvelopeHeader, signed: SignedManifest) -> Manifest:
     """What is signed, if it is signed for exactly this envelope; InputError ``envelope.unopenable``."""
+    require_able(signed.certificates[0])
     if not verify_signature(signed.certificates[0], SIGNATURE_DOMAIN + signed.manifest, signed.signature):
         raise refuse("unopenable", "supplier", reason="signature")
     try:

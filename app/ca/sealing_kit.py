@@ -14,7 +14,7 @@ import msgspec
 from app.ca.envelope_header import MAX_MUST, Hex32
 from app.ca.envelope_plan import Recipient
 from app.ca.shares import MAX_SHARES
-from app.ca.signatures import describe, verify_signature
+from app.ca.signatures import describe, require_able, verify_signature
 from app.ca.suite import SUITES, Suite, SuiteName, suite_for
 from app.ca.token import Act, KeyHolder
 from app.ca.trust import Status, Usage, Verdict
@@ -260,10 +260,12 @@ def verify(kit: SealingKit, trust: Trust) -> KitVerdicts:
     """Check policy, acceptances and the officer's signature, and ask ``trust`` about every certificate.
 
     Raises:
-        InputError: ``kit.not_signed``, ``kit.not_accepted`` (fact holder), ``kit.untrusted`` (facts holder, why), the
-            codes of :func:`build_core`.
+        InputError: ``kit.not_signed``, ``kit.not_accepted`` (fact holder), ``kit.untrusted`` (facts holder, why),
+            ``sm2.unavailable`` (this machine cannot check it), the codes of :func:`build_core`.
     """
     core = kit.core
+    for certificate in (kit.officer_certificate, *(opener.signing_certificate for opener in core.openers)):
+        require_able(certificate)
     _require_sound(core)
     _require_accepted(core, kit.acceptances)
     if not verify_signature(kit.officer_certificate, _kit_bytes(core, kit.acceptances), kit.signature):

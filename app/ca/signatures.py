@@ -180,6 +180,22 @@ def verify_signature(certificate_der: bytes, data: bytes, signature: bytes) -> b
     return True
 
 
+def require_able(certificate_der: bytes) -> None:
+    """To be asked before a signature that does not verify is held against anyone.
+
+    Raises:
+        InputError: ``sm2.unavailable``: the key is SM2's, and this machine has no component for it.
+    """
+    if sm2.available():
+        return
+    try:
+        suite = suite_of(parse_certificate(certificate_der))
+    except InputError:
+        return  # what comes next says so
+    if suite == SM2_SUITE:
+        raise InputError("sm2.unavailable", fault="platform")
+
+
 def uscc_check_digit(first17: str) -> str:
     """The 18th character of a unified social credit code (GB 32100-2015, modulus 31)."""
     total = sum(_USCC_ALPHABET.index(char) * pow(3, place, 31) for place, char in enumerate(first17))

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from datetime import datetime
 
-from app.ca.signatures import CertificateInfo, describe, verify_signature
+from app.ca.signatures import CertificateInfo, describe, require_able, verify_signature
 from app.ca.trust import Status, TrustList
 from app.errors import InputError
 from app.record.acts import Challenge, build_challenge
@@ -49,7 +49,7 @@ def check_sign_in(
         host: SHA-256 of the host's certificate.
 
     Raises:
-        InputError: ``sign_in.*`` with the reason; nothing in it helps to guess a secret.
+        InputError: ``sign_in.*`` with the reason, ``sm2.unavailable``; nothing in it helps to guess a secret.
     """
     level = _level(state, message.level)
     certificate = unbase64(message.certificate)
@@ -59,6 +59,7 @@ def check_sign_in(
     expected = build_challenge(Challenge(state.case, host, person_id, session, nonce))
     if not hmac.compare_digest(challenge, expected):
         raise InputError("sign_in.challenge")
+    require_able(certificate)
     if not verify_signature(certificate, challenge, unbase64(message.signature)):
         raise InputError("sign_in.signature")
     chain = tuple(unbase64(item) for item in message.chain)
@@ -127,9 +128,10 @@ def check_certificates(message: SignIn, trust: TrustList, now: datetime) -> tupl
     """The paths, leaf first, of the token's certificates; a token that does not sign or is not trusted has none.
 
     Raises:
-        InputError: ``message.malformed``, ``sign_in.signature``, ``sign_in.untrusted``.
+        InputError: ``message.malformed``, ``sign_in.signature``, ``sign_in.untrusted``, ``sm2.unavailable``.
     """
     certificate, encryption = unbase64(message.certificate), unbase64(message.encryption_certificate)
+    require_able(certificate)
     if not verify_signature(certificate, unbase64(message.challenge), unbase64(message.signature)):
         raise InputError("sign_in.signature")
     chain = tuple(unbase64(item) for item in message.chain)

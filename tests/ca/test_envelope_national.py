@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from envelope_world import ACT, PAYLOAD, opened, person, sealed, world
+from envelope_world import ACT, PAYLOAD, opened, person, refusal, sealed, world
 
 from app.ca import sm2
 from app.ca.envelope import GM_1, INTL_1, Recipient, Suite, suite_for, take_share
@@ -108,3 +108,11 @@ def test_people_of_both_worlds_open_one_envelope(of: Suite, maker: Suite) -> Non
     shares = [asyncio.run(take_share(envelope.header, key, ACT)) for key in (zhang, wang, supplier)]
     result = opened(envelope, shares)
     assert (result.payload, result.signer_certificate) == (PAYLOAD, supplier.signing_certificate)
+
+
+def test_a_machine_without_sm2_blames_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    envelope = sealed()
+    shares = [asyncio.run(take_share(envelope.header, person(name), ACT)) for name in ("张", "王", "甲公司")]
+    monkeypatch.setattr(sm2, "gmssl_fast", None)
+    assert refusal(lambda: opened(envelope, shares)) == ("sm2.unavailable", "platform", None)
+    assert refusal(sealed)[0] == "sm2.unavailable"

@@ -6,8 +6,12 @@ import pytest
 from national import NationalHolder
 
 from app.ca import receipt as receipts
+from app.ca import sm2
 from app.ca.envelope import read_header
+from app.ca.sealing_kit import verify
 from app.ca.signatures import SM2_SUITE, describe
+from app.ca.trust import TrustList, Usage, Verdict
+from app.errors import InputError
 from app.session import acts
 from app.session.signin import unbase64
 from tests.session.test_bidbox import foreign, open_room, refused, release
@@ -58,3 +62,22 @@ async def test_a_kit_s_suite_is_not_left(make_world: Any) -> None:
     path, header = await foreign(world, "supplier-a")  # sealed in intl-1, else like a bid
     assert await refused(world, "supplier-a", path, header) == "bid.foreign"
     await world.submit("supplier-a")
+
+
+async def test_a_machine_without_sm2_blames_nobody(make_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither does the host say that a good signature is wrong, nor a supplier's desk that nobody accepted the kit."""
+    world: World = await make_world(national=("officer", "opener", "supplier-a"))
+    await world.receiving()
+
+    roots = [world.pki.trust_file.read_bytes(), world.national.root]
+    trust = TrustList(roots, [world.pki.crl_file.read_bytes(), *world.national.crls()], demo=True)
+
+    def believe(certificate: bytes, chain: tuple[bytes, ...], usage: Usage) -> Verdict:
+        return trust.validate(certificate, chain, world.clock.now(), usage)
+
+    verify(world.kit, believe)
+    monkeypatch.setattr(sm2, "gmssl_fast", None)
+    with pytest.raises(InputError, match=r"^sm2\.unavailable"):
+        verify(world.kit, believe)
+    with pytest.raises(InputError, match=r"^sm2\.unavailable"):
+        await world.enter("supplier-a")
