@@ -13,26 +13,17 @@ from typing import Any
 SM4_CBC = 0x402
 SM2_SIDE = 32
 USER_PIN = 1
-RSA_CONTAINER, ECC_CONTAINER = 1, 2
 MAX_CERTIFICATE = 16 * 1024
 _MAX_NAMES = 64 * 1024
 _COORDINATE = 64
 _U32 = ctypes.c_uint32
 
+# SAR_* that somebody tells apart.
 OK = 0x00000000
 FAIL = 0x0A000001
-UNKNOWN = 0x0A000002
 NOT_SUPPORTED = 0x0A000003
 INVALID_HANDLE = 0x0A000005
-INVALID_PARAMETER = 0x0A000006
-READ_FILE = 0x0A000007
-WRITE_FILE = 0x0A000008
-DATA_LENGTH = 0x0A000010
-DATA_ERROR = 0x0A000011
-RSA_DECRYPT = 0x0A000019
 KEY_NOT_FOUND = 0x0A00001B
-CERTIFICATE_NOT_FOUND = 0x0A00001C
-DECRYPT_PADDING = 0x0A00001E
 DEVICE_REMOVED = 0x0A000023
 PIN_INCORRECT = 0x0A000024
 PIN_LOCKED = 0x0A000025
@@ -108,7 +99,6 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "SKF_EnumContainer": (_HANDLE, _ANY, _ANY),
     "SKF_OpenContainer": (_HANDLE, ctypes.c_char_p, _ANY),
     "SKF_CloseContainer": (_HANDLE,),
-    "SKF_GetContainerType": (_HANDLE, _ANY),
     "SKF_ExportCertificate": (_HANDLE, ctypes.c_int32, _ANY, _ANY),
     "SKF_ECCSignData": (_HANDLE, ctypes.c_char_p, _U32, _ANY),
     "SKF_RSASignData": (_HANDLE, ctypes.c_char_p, _U32, _ANY, _ANY),
@@ -194,12 +184,6 @@ class SkfLibrary:
 
     def close_container(self, container: int) -> None:
         self._call("SKF_CloseContainer", container)
-
-    def container_type(self, container: int) -> int:
-        """``RSA_CONTAINER``, ``ECC_CONTAINER``, or 0 for an empty one."""
-        kind = _Number()
-        self._call("SKF_GetContainerType", container, kind.place)
-        return kind.value
 
     def certificate(self, container: int, signing: bool) -> bytes:
         """The certificate of the signing or the encryption key, DER; empty when there is none."""

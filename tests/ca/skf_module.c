@@ -33,7 +33,7 @@ enum {
     PADDING = 0x0A00001E, TOO_SMALL = 0x0A000020, REMOVED = 0x0A000023, PIN_INCORRECT = 0x0A000024,
     PIN_LOCKED = 0x0A000025, PIN_LENGTH = 0x0A000027, NOT_LOGGED_IN = 0x0A00002D, NO_APPLICATION = 0x0A00002E
 };
-enum { SM4_CBC = 0x402, USER = 1, ECC = 2, RSA_TYPE = 1 };
+enum { SM4_CBC = 0x402, USER = 1 };
 
 #pragma pack(push, 1)
 typedef struct {
@@ -272,16 +272,6 @@ ULONG SKF_OpenContainer(HANDLE handle, const char *name, HANDLE *container) {
 }
 ULONG SKF_CloseContainer(HANDLE handle) { return drop(handle); }
 ULONG SKF_CloseHandle(HANDLE handle) { return drop(handle); }
-ULONG SKF_GetContainerType(HANDLE handle, ULONG *type) {
-    ULONG rv;
-    Object *container = of(handle, 'c', &rv);
-    if (!container) return rv;
-    EVP_PKEY *found = key(container, "sign");
-    if (!found) found = key(container, "encrypt");
-    *type = !found ? 0 : EVP_PKEY_get_base_id(found) == EVP_PKEY_RSA ? RSA_TYPE : ECC;
-    EVP_PKEY_free(found);
-    return OK;
-}
 ULONG SKF_ExportCertificate(HANDLE handle, BOOL sign, BYTE *certificate, ULONG *length) {
     ULONG rv;
     char data[8192];
