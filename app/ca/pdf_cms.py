@@ -1,4 +1,4 @@
-"""The form of one PAdES baseline signature: what its CMS may say, byte by byte where no signature covers it."""
+"""The form of a PAdES baseline signature and of a document time stamp: what the CMS may say where nothing covers it."""
 
 from asn1crypto import core, parser
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -26,6 +26,19 @@ def form_problem(pdf: bytes, signature: EmbeddedPdfSignature) -> str | None:
     suite = describe(signature.signer_cert.dump()).suite
     if signature.md_algorithm != "sha256" or mechanism not in _MECHANISMS or suite not in INTERNATIONAL_SUITES:
         return "signature.algorithm"
+    return _place_problem(pdf, signature) or (None if _is_plain(_cms(signature), signature) else "signature.contents")
+
+
+def stamp_form_problem(pdf: bytes, stamp: EmbeddedPdfSignature) -> str | None:
+    """As :func:`form_problem` for a document time stamp (``ETSI.RFC3161``; ETSI EN 319 142-1, 5.4.3)."""
+    dictionary = stamp.sig_object
+    if dictionary["/SubFilter"] != "/ETSI.RFC3161" or stamp.sig_object_type != "/DocTimeStamp":
+        return "signature.subfilter"
+    return _place_problem(pdf, stamp) or (None if _is_plain_token(_cms(stamp)) else "signature.contents")
+
+
+def _place_problem(pdf: bytes, signature: EmbeddedPdfSignature) -> str | None:
+    """The byte range leaves out exactly the CMS in hex of one case, with zeros behind it."""
     start, first, second, rest = (int(value) for value in signature.byte_range)
     if start != 0 or not 0 < first < second <= second + rest <= len(pdf):
         return "signature.coverage"
@@ -33,10 +46,31 @@ def form_problem(pdf: bytes, signature: EmbeddedPdfSignature) -> str | None:
     written = content.hex()
     if pdf[first:second] not in (f"<{written}>".encode(), f"<{written.upper()}>".encode()):
         return "signature.contents"
-    length = parser.peek(content)
-    if content[length:].strip(b"\0") or not _is_plain(content[:length], signature):
-        return "signature.contents"
-    return None
+    return "signature.contents" if content[parser.peek(content) :].strip(b"\0") else None
+
+
+def _cms(signature: EmbeddedPdfSignature) -> bytes:
+    content: bytes = signature.pkcs7_content
+    return content[: parser.peek(content)]
+
+
+def _is_plain_token(content: bytes) -> bool:
+    """A time stamp token of one signer, without anything beside it that no signature covers."""
+    info = _children(content)
+    if len(info) != 2 or len(_children(info[1])) != 1:
+        return False
+    parts = _children(_children(info[1])[0])  # version, digest algorithms, content, certificates, signer infos
+    if len(parts) != 5 or parts[0] != b"\x02\x01\x03":
+        return False
+    signers = _children(parts[4])
+    if len(_children(parts[2])) != 2 or len(signers) != 1:
+        return False
+    signer = _children(signers[0])
+    return (
+        len(signer) == 6
+        and parts[1] == b"\x31" + bytes([len(signer[2])]) + signer[2]  # the one digest that the signer used
+        and all(_is_sequence(certificate) for certificate in _children(parts[3]))
+    )
 
 
 def _is_plain(content: bytes, signature: EmbeddedPdfSignature) -> bool:

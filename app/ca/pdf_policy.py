@@ -1,4 +1,7 @@
-"""What may change in a signed document: nothing but one more signature (CRYPTO §2 of the design; ISO 32000-2, 12.8)."""
+"""What may change in a signed document: one more signature, and when all have signed, evidence and a time stamp.
+
+CRYPTO §2 of the design; ISO 32000-2, 12.8; ETSI EN 319 142-1, 5.4.
+"""
 
 # mypy: allow-untyped-calls
 # (pyHanko is only partly annotated.)
@@ -8,52 +11,57 @@ from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
     DiffResult,
     DSSCompareRule,
+    FieldMDPRule,
     FormUpdatingRule,
     ModificationLevel,
     ObjectStreamRule,
+    QualifiedWhitelistRule,
     SigFieldCreationRule,
     SigFieldModificationRule,
     StandardDiffPolicy,
     SuspiciousModification,
     XrefStreamRule,
 )
-from pyhanko.sign.fields import MDPPerm
+from pyhanko.sign.fields import MDPPerm, enumerate_sig_fields
 
-_CATALOG_KEYS = frozenset({"/AcroForm", "/DSS", "/Extensions"})
 _FIELD_KEYS = frozenset({"/V", "/AP"})
+_LTA = ModificationLevel.LTA_UPDATES
+_STAMP_KEYS = frozenset({"/FT", "/T", "/TU", "/V", "/Type", "/Subtype", "/Rect", "/P", "/F"})
 
 
-def _policy(catalog_keys: frozenset[str]) -> StandardDiffPolicy:
+def _policy(catalog_keys: frozenset[str], *, store: bool = False, new_field: bool = False) -> StandardDiffPolicy:
     """pyHanko's default lets a text field change and so admits shadow attacks; here only signature fields may.
 
     No metadata rule, no orphaned objects, no rewritten appearance streams, no field keys but value and appearance.
     """
-    lta = ModificationLevel.LTA_UPDATES
+    rules: list[QualifiedWhitelistRule] = [
+        CatalogModificationRule(ignored_keys=catalog_keys | {"/AcroForm"}),
+        ObjectStreamRule().as_qualified(_LTA),
+        XrefStreamRule().as_qualified(_LTA),
+    ]
+    if store:
+        rules.append(DSSCompareRule().as_qualified(_LTA))
+    fields: list[FieldMDPRule] = [
+        SigFieldModificationRule(
+            allow_in_place_appearance_stream_changes=False,
+            always_modifiable=frozenset(),
+            value_update_keys=_FIELD_KEYS,
+        )
+    ]
+    if new_field:
+        fields.insert(0, SigFieldCreationRule())
     return StandardDiffPolicy(
-        global_rules=[
-            CatalogModificationRule(ignored_keys=catalog_keys),
-            ObjectStreamRule().as_qualified(lta),
-            XrefStreamRule().as_qualified(lta),
-            DSSCompareRule().as_qualified(lta),
-        ],
-        form_rule=FormUpdatingRule(
-            field_rules=[
-                SigFieldCreationRule(),
-                SigFieldModificationRule(
-                    allow_in_place_appearance_stream_changes=False,
-                    always_modifiable=frozenset(),
-                    value_update_keys=_FIELD_KEYS,
-                ),
-            ],
-            ignored_acroform_keys=frozenset({"/Fields"}),
-        ),
+        global_rules=rules,
+        form_rule=FormUpdatingRule(field_rules=fields, ignored_acroform_keys=frozenset({"/Fields"})),
         ignore_orphaned_objects=False,
         ignore_identical_objects=False,
     )
 
 
-_LATER = _policy(_CATALOG_KEYS)
-_FIRST = _policy(_CATALOG_KEYS | {"/Perms"})  # the certifying signature is entered in the catalog
+_LATER = _policy(frozenset())
+_FIRST = _policy(frozenset({"/Perms"}))  # the certifying signature is entered in the catalog
+_STORE = _policy(frozenset({"/DSS"}), store=True)
+_STAMP = _policy(frozenset(), new_field=True)
 
 
 def step(reader: PdfFileReader, revision: int, *, certifying: bool = False) -> frozenset[str] | None:
@@ -63,14 +71,41 @@ def step(reader: PdfFileReader, revision: int, *, certifying: bool = False) -> f
         certifying: the revision may enter itself as the certifying signature.
     """
     policy = _FIRST if certifying else _LATER
+    return _changed(policy, reader, revision, ModificationLevel.FORM_FILLING, certified=not certifying)
+
+
+def adds_store(reader: PdfFileReader, revision: int) -> bool:
+    """Whether ``revision`` changes nothing but the document security store."""
+    return _changed(_STORE, reader, revision, _LTA, certified=True) == frozenset()
+
+
+def adds_stamp(reader: PdfFileReader, revision: int, field: str) -> bool:
+    """Whether ``revision`` adds nothing but ``field``, which has no appearance, with its time stamp."""
+    if _changed(_STAMP, reader, revision, _LTA, certified=True) is None:
+        return False
+    before, after = (_field_names(reader, number) for number in (revision - 1, revision))
+    if after != [*before, field]:
+        return False
+    fields = reader.get_historical_resolver(revision).root["/AcroForm"]["/Fields"]
+    found = fields[len(fields) - 1]
+    return set(found) <= _STAMP_KEYS and all(float(edge) == 0 for edge in found["/Rect"])
+
+
+def _field_names(reader: PdfFileReader, revision: int) -> list[str]:
+    return [name for name, _, _ in enumerate_sig_fields(reader.get_historical_resolver(revision))]
+
+
+def _changed(
+    policy: StandardDiffPolicy, reader: PdfFileReader, revision: int, most: ModificationLevel, *, certified: bool
+) -> frozenset[str] | None:
     try:
         result = policy.apply(
             old=reader.get_historical_resolver(revision - 1),
             new=reader.get_historical_resolver(revision),
-            doc_mdp=None if certifying else MDPPerm.FILL_FORMS,
+            doc_mdp=MDPPerm.FILL_FORMS if certified else None,
         )
     except SuspiciousModification:
         return None
-    if not isinstance(result, DiffResult) or result.modification_level > ModificationLevel.FORM_FILLING:
+    if not isinstance(result, DiffResult) or result.modification_level > most:
         return None
     return frozenset(result.changed_form_fields)

@@ -4,16 +4,14 @@
 # (pyHanko is only partly annotated.)
 
 import hashlib
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
-from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import (
     MDPPerm,
@@ -31,13 +29,16 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from app.ca.pdf_appearance import appearance
 from app.ca.pdf_flat import open_flat
+from app.ca.pdf_increment import Increment
 from app.ca.seal import SealImage
 from app.ca.signatures import INTERNATIONAL_SUITES, describe, verify_signature
 from app.ca.token import Act, KeyHolder
-from app.errors import FaultError, InputError
+from app.errors import BidroomError, FaultError, InputError
+from app.logs import get_logger
 
 DIGEST = "sha256"  # the one digest of both suites of app.ca.signatures
 ACT = "sign_document"
+_log = get_logger("documents")
 
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -83,7 +84,7 @@ class PdfSigner(Protocol):
 
 
 class PyHankoSigner:
-    """PAdES B-B (``ETSI.CAdES.detached``, SHA-256); B-T when a timestamper is given."""
+    """PAdES B-B (``ETSI.CAdES.detached``, SHA-256); B-T when a timestamper is given and its authority answers."""
 
     def __init__(self, timestamper: TimeStamper | None = None) -> None:
         self._timestamper = timestamper
@@ -97,7 +98,7 @@ class PyHankoSigner:
         reader = open_flat(pdf)
         if "/AcroForm" in reader.root:
             raise InputError("pdf.has_fields")
-        writer = _Increment(pdf, reader)
+        writer = Increment(pdf, reader)
         pages = int(reader.root["/Pages"]["/Count"])
         if len({field.name for field in fields}) != len(fields):
             raise InputError("pdf.bad_field", field="twice")
@@ -150,7 +151,7 @@ class PyHankoSigner:
             raise InputError("certificate.suite_unsupported", suite=info.suite)
         act = Act(ACT, {"field": field, "name": name, "reason": reason, "sha256": hashlib.sha256(pdf).hexdigest()})
         signer = _KeyHolderSigner(key, act)
-        writer = _Increment(pdf, reader)
+        writer = Increment(pdf, reader)
         try:
             steps = PdfCMSEmbedder().write_cms(field, writer, existing_fields_only=True)
             widget = next(steps).get_object()
@@ -197,6 +198,14 @@ class _KeyHolderSigner(Signer):
         self._key = key
         self._act = act
 
+    async def unsigned_attrs(self, *args: Any, **named: Any) -> cms.CMSAttributes | None:
+        """The time stamp. One that cannot be had costs no signature: the key is not asked a second time."""
+        try:
+            return await super().unsigned_attrs(*args, **named)
+        except BidroomError as error:
+            _log.warning("signature without a time stamp", code=error.code)
+            return None
+
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
         if dry_run:
             return bytes(1024)  # RSA-8192, the largest key that is accepted
@@ -204,29 +213,6 @@ class _KeyHolderSigner(Signer):
         if not verify_signature(self._key.signing_certificate, data, signature):
             raise FaultError("pdf.bad_signature")
         return signature
-
-
-class _Increment(IncrementalPdfFileWriter):
-    """An incremental update that touches nothing but what it is asked to.
-
-    The library stamps the clock's time and a random file identifier into every update; here the time is an argument
-    and the same input gives the same bytes, so metadata stays as it was and the identifier follows from the content.
-    """
-
-    def __init__(self, pdf: bytes, reader: PdfFileReader) -> None:
-        super().__init__(io.BytesIO(pdf), prev=reader)
-        self._before = pdf
-        self._document_id = generic.ArrayObject(
-            [self._document_id.raw_get(0), generic.ByteStringObject(hashlib.sha256(pdf).digest()[:16])]
-        )
-
-    def finished(self) -> bytes:
-        output = io.BytesIO()
-        self.write(output)
-        return output.getvalue()
-
-    def _update_meta(self) -> None:
-        return
 
 
 def _anyone_signed(reader: PdfFileReader, field: str) -> bool:

@@ -9,6 +9,12 @@ from app.ca.timestamp import Trust, judge_token
 from app.ca.trust import Part
 
 
+def token_of(signer_info: cms.SignerInfo) -> bytes | None:
+    """The time stamp token (DER) in a signature, or None."""
+    token = _token(signer_info)
+    return bytes(token.dump()) if token is not None else None
+
+
 def timestamp_part(signer_info: cms.SignerInfo, trust: Trust, at: datetime) -> tuple[Part | None, datetime | None]:
     """What the token in a signature proves: its verdict and its time, or nothing when there is none.
 

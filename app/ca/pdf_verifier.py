@@ -1,28 +1,31 @@
 """Verifying a signed PDF: three verdicts a signature (integrity, identity, time), never one boolean, never a crash."""
 
+import contextlib
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 import msgspec
+from asn1crypto import cms
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.fields import MDPPerm, enumerate_sig_fields
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
-from app.ca.pdf_cms import form_problem
+from app.ca.pdf_archive import Store, read_store
+from app.ca.pdf_cms import form_problem, stamp_form_problem
 from app.ca.pdf_flat import open_flat
-from app.ca.pdf_policy import step
-from app.ca.pdf_time import timestamp_part
+from app.ca.pdf_policy import adds_stamp, adds_store, step
+from app.ca.pdf_revisions import Signatures, document_problem, frame_problem
+from app.ca.pdf_time import timestamp_part, token_of
 from app.ca.signatures import describe
-from app.ca.trust import Part, Status, Usage, Verdict
+from app.ca.timestamp import judge_imprint
+from app.ca.trust import Part, Status, TrustList, Usage, Verdict
 from app.errors import InputError
 
 CLOCK_SLACK = timedelta(minutes=10)
-SIGNATURE_LIMIT = 300
 
 
 class Trust(Protocol):
@@ -68,6 +71,33 @@ class SignatureVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     certificate_verdict: Verdict | None = None
 
 
+class StampVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A time stamp over the whole document, made when all had signed (文档时间戳).
+
+    Attributes:
+        field: name of its field.
+        authority: name in the authority's certificate.
+        at: its time, aware UTC; None where its integrity failed.
+        integrity: it is over this document as it was then. time: the authority is believed.
+    """
+
+    field: str
+    authority: str
+    at: datetime | None
+    integrity: Part
+    time: Part
+
+
+class Level(StrEnum):
+    """What keeps a document's signatures provable (ETSI EN 319 142-1, 6); the weakest of them counts."""
+
+    NONE = ""
+    B = "B-B"
+    T = "B-T"
+    LT = "B-LT"
+    LTA = "B-LTA"
+
+
 class DocumentVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A signed document.
 
@@ -75,17 +105,22 @@ class DocumentVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         document: the file as a whole: flat, certified by its first signature, covered by its last.
         signatures: in the order of signing.
         empty_fields: fields nobody signed.
+        stamps: document time stamps, the oldest first.
+        level: what it carries along; says nothing about whether that is believed.
     """
 
     document: Part
     signatures: tuple[SignatureVerdict, ...] = ()
     empty_fields: tuple[str, ...] = ()
+    stamps: tuple[StampVerdict, ...] = ()
+    level: Level = Level.NONE
 
     @property
     def intact(self) -> bool:
         """The document and every signature's integrity passed; says nothing about who signed or when."""
         whole = self.document.status is Status.PASSED
-        return whole and all(one.integrity.status is Status.PASSED for one in self.signatures)
+        parts = [one.integrity for one in self.signatures] + [one.integrity for one in self.stamps]
+        return whole and all(part.status is Status.PASSED for part in parts)
 
 
 def verify(pdf: bytes, trust: Trust, at: datetime, bound: Collection[bytes] = ()) -> DocumentVerdict:
@@ -98,15 +133,56 @@ def verify(pdf: bytes, trust: Trust, at: datetime, bound: Collection[bytes] = ()
     """
     try:
         reader = open_flat(pdf)
-        embedded, empty = _signatures(reader)
+        found = Signatures(reader)
     except InputError as error:
         return DocumentVerdict(Part(Status.FAILED, error.code, str(error.facts.get("found", ""))))
     except Exception:
         return DocumentVerdict(Part(Status.FAILED, "pdf.unreadable"))
-    problem = _document_problem(reader, embedded)
-    signatures = tuple(_judge(pdf, reader, one, trust, at, bound, problem) for one in embedded)
+    problem = document_problem(reader, found)
+    try:
+        store = read_store(reader)
+    except Exception:
+        store = Store()
+    trust = _with_store(trust, store)
+    stamps = tuple(_judge_stamp(pdf, one, trust, problem) for one in found.stamps)
+    proven = min((one.at for one in stamps if one.at and one.time.status is Status.PASSED), default=None)
+    signatures = tuple(_judge(pdf, reader, one, trust, at, bound, problem, proven) for one in found.signed)
     document = Part(Status.FAILED, problem) if problem else Part(Status.PASSED, "pdf.ok")
-    return DocumentVerdict(document, signatures, empty)
+    return DocumentVerdict(document, signatures, found.empty, stamps, _level(found, store))
+
+
+def check_archived(before: bytes, after: bytes) -> None:
+    """Whether ``after`` is ``before``, signed, plus exactly the evidence and a time stamp over all of it.
+
+    Says nothing about whether the authority is believed.
+
+    Raises:
+        InputError: ``pdf.increment_refused`` with ``reason``: as :func:`check_increment`.
+    """
+    reason = _archive_problem(before, after)
+    if reason:
+        raise InputError("pdf.increment_refused", reason=reason, field="")
+
+
+def _archive_problem(before: bytes, after: bytes) -> str | None:
+    if len(after) <= len(before) or not after.startswith(before):
+        return "not_an_increment"
+    try:
+        old, new = open_flat(before), open_flat(after)
+        first = old.xrefs.total_revisions
+        if new.xrefs.total_revisions != first + 2:
+            return "more_than_one_change"
+        found = Signatures(new)
+        added = [one for one in found.stamps if int(one.signed_revision) == first + 1]
+        if len(added) != 1 or not found.signed:
+            return "other_field"
+        if not adds_store(new, first) or not adds_stamp(new, first + 1, added[0].field_name):
+            return "other_content"
+        return frame_problem(new, found) or _stamp_problem(after, added[0])
+    except InputError as error:
+        return error.code.removeprefix("pdf.")
+    except Exception:
+        return "unreadable"
 
 
 def check_increment(before: bytes, after: bytes, field: str, certificate: bytes) -> None:
@@ -132,14 +208,13 @@ def _increment_problem(before: bytes, after: bytes, field: str, certificate: byt
         old, new = open_flat(before), open_flat(after)
         if new.xrefs.total_revisions != old.xrefs.total_revisions + 1:
             return "more_than_one_change"
-        old_signed, _ = _signatures(old)
-        new_signed, _ = _signatures(new)
-        added = [one for one in new_signed if one.field_name not in {was.field_name for was in old_signed}]
-        if [one.field_name for one in added] != [field]:
+        was, found = Signatures(old), Signatures(new)
+        added = [one for one in found.signed if one.field_name not in {one.field_name for one in was.signed}]
+        if [one.field_name for one in added] != [field] or found.stamps:
             return "other_field"
-        if step(new, new.xrefs.total_revisions - 1, certifying=not old_signed) != frozenset({field}):
+        if step(new, new.xrefs.total_revisions - 1, certifying=not was.signed) != frozenset({field}):
             return "other_content"
-        problem = _frame_problem(new, new_signed)
+        problem = frame_problem(new, found)
         if problem:
             return problem
         part = _integrity(after, added[0])
@@ -154,61 +229,6 @@ def _increment_problem(before: bytes, after: bytes, field: str, certificate: byt
     return None
 
 
-def _signatures(reader: PdfFileReader) -> tuple[list[EmbeddedPdfSignature], tuple[str, ...]]:
-    """The filled fields in the order of signing, and the names of the empty ones."""
-    filled, empty = [], []
-    for name, value, field in enumerate_sig_fields(reader):
-        if value is None:
-            empty.append(name)
-        else:
-            filled.append(EmbeddedPdfSignature(reader, field, name))
-        if len(filled) + len(empty) > SIGNATURE_LIMIT:
-            raise InputError("pdf.too_large", limit=SIGNATURE_LIMIT)
-    return sorted(filled, key=lambda one: one.signed_revision), tuple(empty)
-
-
-def _document_problem(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> str | None:
-    """Why the document as a whole fails: its frame, or something that came in between the signatures."""
-    if not signatures:
-        return "pdf.unsigned"
-    try:
-        problem = _frame_problem(reader, signatures)
-        if problem:
-            return problem
-        signed_in = {one.signed_revision: one.field_name for one in signatures}
-        first = signatures[0].signed_revision
-        for revision in range(first + 1, reader.xrefs.total_revisions):
-            if step(reader, revision) != frozenset({signed_in[revision]} if revision in signed_in else ()):
-                return "pdf.changed"
-        known = {name for name, _, _ in enumerate_sig_fields(reader.get_historical_resolver(first))}
-        if any(name not in known for name, _, _ in enumerate_sig_fields(reader)):
-            return "pdf.field_added"
-    except Exception:
-        return "pdf.unreadable"
-    return None
-
-
-def _frame_problem(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> str | None:
-    """The first signature certifies, and no other; the last covers the file; no two share an increment."""
-    first, last = signatures[0], signatures[-1]
-    if len({one.signed_revision for one in signatures}) != len(signatures):
-        return "pdf.changed"
-    if not _certifies(reader, first) or any(one.docmdp_level is not None for one in signatures[1:]):
-        return "pdf.not_certified"
-    if last.signed_revision != reader.xrefs.total_revisions - 1 or _coverage(last) is not Coverage.FILE:
-        return "pdf.not_covered"
-    return None
-
-
-def _certifies(reader: PdfFileReader, signature: EmbeddedPdfSignature) -> bool:
-    if "/Perms" not in reader.root:
-        return False
-    perms = reader.root["/Perms"]
-    if set(perms) != {"/DocMDP"} or signature.docmdp_level != MDPPerm.FILL_FORMS:
-        return False
-    return bool(perms.raw_get("/DocMDP").reference == signature.sig_field.raw_get("/V").reference)
-
-
 def _judge(
     pdf: bytes,
     reader: PdfFileReader,
@@ -217,6 +237,7 @@ def _judge(
     at: datetime,
     bound: Collection[bytes],
     problem: str | None,
+    stamped: datetime | None,
 ) -> SignatureVerdict:
     certificate, holder = _certificate(signature)
     integrity = _integrity(pdf, signature)
@@ -224,6 +245,8 @@ def _judge(
         integrity = Part(Status.FAILED, problem)
     claimed = _claimed_time(signature)
     time, proven = _time(signature, trust, claimed, at)
+    if proven is None and stamped is not None and time.code == "time.claimed_only":
+        time, proven = _not_later(claimed, stamped), stamped
     identity, verdict = _identity(signature, certificate, holder, trust, proven or at, bound)
     return SignatureVerdict(
         field=signature.field_name,
@@ -238,6 +261,68 @@ def _judge(
         time=time,
         certificate_verdict=verdict,
     )
+
+
+def _not_later(claimed: datetime | None, stamped: datetime) -> Part:
+    """The document's stamp proves that the signature was there then, not when before that it was made."""
+    if claimed is not None and claimed > stamped + CLOCK_SLACK:
+        return Part(Status.FAILED, "time.claim_differs")
+    return Part(Status.PASSED, "time.document_stamped")
+
+
+def _judge_stamp(pdf: bytes, stamp: EmbeddedPdfSignature, trust: Trust, problem: str | None) -> StampVerdict:
+    _, holder = _certificate(stamp)
+    try:
+        reason = _stamp_problem(pdf, stamp) or problem
+        time, moment = _judge_token(stamp, trust)
+    except Exception:
+        reason, time, moment = "signature.unreadable", Part(Status.FAILED, "time.stamp_unreadable"), None
+    integrity = Part(Status.FAILED, reason) if reason else Part(Status.PASSED, "signature.ok")
+    if moment is None and not reason:
+        integrity = time
+    return StampVerdict(stamp.field_name, holder, None if reason else moment, integrity, time)
+
+
+def _stamp_problem(pdf: bytes, stamp: EmbeddedPdfSignature) -> str | None:
+    """The cryptography of a document time stamp, its form and its coverage; not who made it."""
+    problem = stamp_form_problem(pdf, stamp)
+    if problem:
+        return problem
+    if _coverage(stamp) is Coverage.UNCLEAR:
+        return "signature.coverage"
+    part, moment = _judge_token(stamp, TrustList([]))
+    return None if moment is not None else part.code
+
+
+def _judge_token(stamp: EmbeddedPdfSignature, trust: Trust) -> tuple[Part, datetime | None]:
+    token = cms.ContentInfo({"content_type": "signed_data", "content": stamp.signed_data})
+    return judge_imprint(token, lambda name: bytes(stamp.compute_digest(name)), trust)
+
+
+def _with_store(trust: Trust, store: Store) -> Trust:
+    """``trust`` with the evidence that the document carries: who issued it signed it, so it needs no belief."""
+    if not isinstance(trust, TrustList) or not (store.crls or store.ocsp):
+        return trust
+    try:
+        return trust.with_evidence(store.crls, store.ocsp)
+    except InputError:  # one by one: what is useless proves nothing, and hinders nothing
+        for crls, answers in [((crl,), ()) for crl in store.crls] + [((), (answer,)) for answer in store.ocsp]:
+            with contextlib.suppress(InputError):
+                trust = trust.with_evidence(crls, answers)
+    return trust
+
+
+def _level(found: Signatures, store: Store) -> Level:
+    if not found.signed:
+        return Level.NONE
+    evidence = bool(store.certificates or store.crls or store.ocsp)
+    if evidence and found.stamps:
+        return Level.LTA
+    try:
+        stamped = all(token_of(one.signer_info) is not None for one in found.signed)
+    except Exception:
+        stamped = False
+    return (Level.LT if evidence else Level.T) if stamped else Level.B
 
 
 def _integrity(pdf: bytes, signature: EmbeddedPdfSignature) -> Part:

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -95,6 +95,17 @@ def judge(token: bytes, stamped: bytes, trust: Trust) -> tuple[Part, datetime | 
         return Part(Status.FAILED, "time.stamp_unreadable"), None
 
 
+def judge_digest(token: bytes, digest: bytes, trust: Trust) -> tuple[Part, datetime | None]:
+    """As :func:`judge` where only the SHA-256 of what was stamped is at hand."""
+    try:
+        if len(token) > MAX_TOKEN:
+            raise ValueError("too large")
+        parsed = cms.ContentInfo.load(token, strict=True)
+        return judge_imprint(parsed, lambda name: digest if name == "sha256" else b"", trust)
+    except Exception:
+        return Part(Status.FAILED, "time.stamp_unreadable"), None
+
+
 def signer_of(token: bytes) -> tuple[bytes, tuple[bytes, ...]]:
     """The authority's certificate in a token (DER), and the others that it carries; the token is not judged.
 
@@ -112,6 +123,13 @@ def signer_of(token: bytes) -> tuple[bytes, tuple[bytes, ...]]:
 
 def judge_token(token: cms.ContentInfo, stamped: bytes, trust: Trust) -> tuple[Part, datetime | None]:
     """As :func:`judge` for a parsed token; raises anything for a malformed one: the caller treats that as failed."""
+    return judge_imprint(token, lambda name: hashlib.new(name, stamped).digest(), trust)
+
+
+def judge_imprint(
+    token: cms.ContentInfo, digest_of: Callable[[str], bytes], trust: Trust
+) -> tuple[Part, datetime | None]:
+    """As :func:`judge_token`; ``digest_of`` gives the digest of what was stamped by the hash's name, e.g. sha256."""
     # pyHanko brings an HTTP client along, which a verifier that meets no stamp does without.
     from pyhanko.sign.general import extract_signer_info
     from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, validate_sig_integrity
@@ -124,7 +142,7 @@ def judge_token(token: cms.ContentInfo, stamped: bytes, trust: Trust) -> tuple[P
     content_hash = token_signer["digest_algorithm"]["algorithm"].native
     if {imprint_hash, content_hash} - _IMPRINTS:
         return Part(Status.FAILED, "time.stamp_algorithm"), None
-    if not hmac.compare_digest(hashlib.new(imprint_hash, stamped).digest(), imprint["hashed_message"].native):
+    if not hmac.compare_digest(digest_of(imprint_hash), imprint["hashed_message"].native):
         return Part(Status.FAILED, "time.stamp_of_another"), None
     certificates = extract_certs_for_validation(signed_data)
     digest = hashlib.new(content_hash, bytes(signed_data["encap_content_info"]["content"])).digest()

@@ -8,7 +8,7 @@ from datetime import datetime
 import aiohttp
 import msgspec
 
-from app.ca.timestamp import MAX_TOKEN, build_query, judge, read_reply
+from app.ca.timestamp import MAX_TOKEN, build_query, judge_digest, read_reply
 from app.ca.trust import Status, TrustList
 from app.errors import FaultError, InputError
 from app.logs import get_logger
@@ -43,7 +43,11 @@ class TimestampClient:
         self._seconds = seconds
 
     async def stamp(self, data: bytes) -> Stamped:
-        """A stamp over the SHA-256 of ``data``.
+        """A stamp over the SHA-256 of ``data``; see :meth:`stamp_digest`."""
+        return await self.stamp_digest(hashlib.sha256(data).digest())
+
+    async def stamp_digest(self, digest: bytes) -> Stamped:
+        """A stamp over a SHA-256 digest (32 bytes).
 
         An answer counts only when it is over these bytes, its signature is right and the authority's chain leads to a
         trusted root; that its revocation cannot be told does not hinder, the record says so when it is verified.
@@ -56,7 +60,7 @@ class TimestampClient:
         async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as http:
             for address in self.addresses:
                 try:
-                    return await self._ask(http, address, data)
+                    return await self._ask(http, address, digest)
                 except InputError as error:
                     reason = str(error.facts.get("reason") or error.code)
                 except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -64,15 +68,15 @@ class TimestampClient:
                 _log.warning("no time stamp", authority=address, reason=reason)
         raise FaultError("time.no_authority", reason=reason, count=len(self.addresses))
 
-    async def _ask(self, http: aiohttp.ClientSession, address: str, data: bytes) -> Stamped:
-        query = build_query(hashlib.sha256(data).digest())
+    async def _ask(self, http: aiohttp.ClientSession, address: str, digest: bytes) -> Stamped:
+        query = build_query(digest)
         headers = {"Content-Type": _TYPE, "Accept": "application/timestamp-reply"}
         async with http.post(address, data=query.der, headers=headers, allow_redirects=False) as answer:
             if answer.status != 200:
                 raise InputError("time.reply_refused", reason=f"HTTP {answer.status}")
             reply = await read_limited(answer.content, MAX_TOKEN)
         token = read_reply(reply, query)
-        part, moment = await asyncio.to_thread(judge, token, data, self._trust)
+        part, moment = await asyncio.to_thread(judge_digest, token, digest, self._trust)
         if moment is None or part.status is Status.FAILED or part.code.startswith("chain."):
             raise InputError("time.reply_refused", reason=part.code)
         return Stamped(token, moment, address)
