@@ -30,6 +30,7 @@ from app.ca.signatures import (
     EC_SUITE,
     RSA_SUITE,
     SM2_SUITE,
+    SUPPORTED_SUITES,
     CertificateInfo,
     describe,
     parse_certificate,
@@ -301,11 +302,37 @@ class TokenKeyHolder:
         return signature
 
     async def unwrap(self, blob: bytes, act: Act) -> bytes:
-        """See ``KeyHolder.unwrap``."""
-        key, ref = self._encryption, _ref(self.info)
-        if key is None:
+        """See ``KeyHolder.unwrap``; tries the other encryption keys too that are on the token now.
+
+        Authorities renew a certificate and leave the earlier key beside it, so that what was sealed to it still opens.
+        """
+        if self._encryption is None:
             raise InputError("token.no_encryption_certificate", token=self.info.label)
-        certificate = key
+        try:
+            return await self._unwrap_with(self._encryption, blob, act)
+        except InputError as error:
+            if error.code != "keywrap.refused":
+                raise
+            refused = error
+        for other in await self._other_keys():
+            try:
+                return await self._unwrap_with(other, blob, act)
+            except InputError as error:
+                if error.code != "keywrap.refused":
+                    raise
+        raise refused
+
+    async def _other_keys(self) -> list[CertificateInfo]:
+        now = [one for one in await self._worker.tokens() if _ref(one) == _ref(self.info) and one.problem is None]
+        return [
+            one
+            for token in now
+            for one in token.certificates
+            if one.decrypts and one.key_id and one.suite in SUPPORTED_SUITES and one.der != self.encryption_certificate
+        ]
+
+    async def _unwrap_with(self, certificate: CertificateInfo, blob: bytes, act: Act) -> bytes:
+        ref = _ref(self.info)
 
         async def oaep(ciphertext: bytes) -> bytes:
             done = await self._worker.operate(

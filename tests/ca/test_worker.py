@@ -10,13 +10,15 @@ from typing import Any
 
 import psutil
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from app.ca import keywrap
 from app.ca.signatures import verify_signature
 from app.ca.token import Act, FixedPin, PinState
 from app.ca.worker import TokenWorker
 from app.errors import FaultError, InputError
-from app.rehearsal.demo_pki import DemoPki, SoftToken
+from app.rehearsal.demo_pki import DemoPerson, DemoPki, SoftToken
+from app.rehearsal.soft_token import TokenKey, TokenOrder, configuration, make_tokens
 from tests.ca.conftest import PIN, Person
 
 ACT = Act("sign_document", {"title": "开标记录表"})
@@ -138,6 +140,33 @@ async def test_token_put_back_needs_nobody_to_look(make_token: Start, start: Sta
         await holder.sign(b"x", ACT)
     away.rename(there)
     assert verify_signature(holder.signing_certificate, b"y", await holder.sign(b"y", ACT))
+
+
+@pytest.mark.parametrize("algorithm", ["rsa", "ec"])
+async def test_what_was_sealed_to_the_key_before_the_renewal_still_opens(
+    pki: DemoPki, make_token: Start, start: Start, tmp_path: Path, algorithm: str
+) -> None:
+    """A token as authorities renew it: new certificates, the earlier encryption key left beside the new one."""
+    person = DemoPerson("钱七", algorithm=algorithm)
+    (_, before), (signing, after), (_, elsewhere) = pki.issue(person), pki.issue(person), pki.issue(person)
+    keys = tuple(
+        TokenKey(
+            bytes([number]), pair.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
+            pair.certificate, number > 1,
+        )
+        for number, pair in enumerate((signing, before, after), 1)
+    )  # fmt: skip
+    module = make_token("ec").module
+    make_tokens([TokenOrder(str(tmp_path / "t"), "renewed", PIN, keys)], module)
+    env = {"SOFTHSM2_CONF": str(configuration(tmp_path / "t"))}
+    asked = Person(PIN)
+    worker = await start(SoftToken(env, module, "renewed", PIN, b"", b"", tmp_path), asked)
+    holder = await worker.open("renewed")
+    for certificate in (before.certificate, after.certificate):
+        assert await holder.unwrap(keywrap.wrap(b"share", [certificate], anonymous=True), ACT) == b"share"
+    with pytest.raises(InputError, match=r"keywrap\.refused"):
+        await holder.unwrap(keywrap.wrap(b"share", [elsewhere.certificate], anonymous=True), ACT)
+    assert len(asked.asked) == 1
 
 
 async def test_another_token_in_its_place_is_not_used(make_token: Start, start: Start) -> None:
