@@ -22,8 +22,8 @@ def sm2_point(certificate: x509.Certificate) -> bytes | None:
 
 
 def certificate_signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether ``issuer``'s SM2 key signed ``certificate``; the names are the caller's business."""
-    if certificate.signature_algorithm_oid != SM2_WITH_SM3:
+    """Whether ``issuer``, by name and SM2 key, issued ``certificate``."""
+    if certificate.signature_algorithm_oid != SM2_WITH_SM3 or certificate.issuer != issuer.subject:
         return False
     parsed = asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
     return _is_sm2_with_sm3(parsed["tbs_certificate"]["signature"]) and signed_by(

@@ -166,3 +166,12 @@ def test_a_spoilt_blob_is_the_makers_fault() -> None:
     header = msgspec.structs.replace(BID.header, blobs=(b"spoilt", *BID.header.blobs[1:]))
     attempt = lambda: asyncio.run(take_share(header, person("张"), ACT))  # noqa: E731
     assert refusal(attempt) == ("envelope.share_foreign", "supplier", "blob")
+
+
+def test_nonsense_and_a_spoilt_blob_have_one_answer() -> None:
+    """A supplier's blob is tried without knowing whose it is; no difference may tell of what came out."""
+    certificate, supplier = person("甲公司").encryption_certificate, person("甲公司")
+    for blob in (b"spoilt", wrap(b"nonsense", [certificate], anonymous=True)):
+        header = msgspec.structs.replace(BID.header, blobs=(*BID.header.blobs[:3], blob))
+        attempt = lambda header=header: asyncio.run(take_share(header, supplier, ACT))  # noqa: E731
+        assert refusal(attempt) == ("envelope.not_recipient", "opener", None)
