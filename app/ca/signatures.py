@@ -1,6 +1,7 @@
 """What a certificate says, and whether a signature is its holder's."""
 
 import re
+import warnings
 from datetime import datetime
 
 import msgspec
@@ -88,7 +89,9 @@ def parse_certificate(der: bytes) -> x509.Certificate:
     if len(der) > MAX_CERTIFICATE:
         raise InputError("certificate.unreadable")
     try:
-        return readable(x509.load_der_x509_certificate(der))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what it would warn of is refused here
+            return readable(x509.load_der_x509_certificate(der))
     except MALFORMED as error:
         raise InputError("certificate.unreadable") from error
 
@@ -101,6 +104,8 @@ def readable(certificate: x509.Certificate) -> x509.Certificate:
     """
     _ = certificate.subject, certificate.issuer, certificate.extensions, certificate.serial_number
     _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if certificate.serial_number < 1:
+        raise ValueError("no authority may issue such a serial number (RFC 5280 §4.1.2.2)")
     return certificate
 
 

@@ -14,6 +14,7 @@ import hashlib
 import json
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -656,6 +657,16 @@ READING = (
 )  # fmt: skip
 
 
+def load(der: bytes) -> x509.Certificate:
+    """One of READING for a certificate that no authority may issue (a serial number below one: RFC 5280 §4.1.2.2)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        certificate = x509.load_der_x509_certificate(der)
+        if certificate.serial_number < 1:
+            raise ValueError("serial number")
+    return certificate
+
+
 def usable_key(certificate: x509.Certificate) -> Key | None:
     """The public key if it is RSA of 2048 to 8192 bit or on P-256, else None."""
     try:
@@ -671,7 +682,7 @@ def token_signature(der: bytes, data: bytes, signature: bytes) -> bool | None:
     """Whether the certificate's key signed ``data``; None for an algorithm not supported here (such as SM2)."""
     need(len(der) <= 16384, "certificate unreadable")
     try:
-        key = usable_key(x509.load_der_x509_certificate(der))
+        key = usable_key(load(der))
     except READING as error:
         raise Bad("certificate unreadable") from error
     if key is None:
@@ -689,12 +700,12 @@ def token_signature(der: bytes, data: bytes, signature: bytes) -> bool | None:
 def judge(der: bytes, chain: tuple[bytes, ...], roots: Chain, at: datetime, rehearsal: bool) -> tuple[str, str | None]:
     """Verdict and problem of a signing certificate at a time (RFC 5280 §6.1 without names, policies, revocation)."""
     try:
-        leaf = x509.load_der_x509_certificate(der)
+        leaf = load(der)
         extensions = {extension.oid.dotted_string: extension for extension in leaf.extensions}
         helpers: Chain = []
         for item in chain[:16]:
             try:
-                helper = x509.load_der_x509_certificate(item)
+                helper = load(item)
                 if len(item) <= 16384 and helper.subject and helper.issuer and helper.extensions:
                     helpers.append(helper)
             except READING:
