@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
+from national import certify, new_key
+from national import name as national_name
 
 from app.ca import receipt
 from app.ca.signatures import fingerprint
@@ -19,6 +21,10 @@ NOW = datetime(2026, 11, 20, 1, 29, 59, 123000, tzinfo=UTC)
 
 
 def host(kind: str) -> tuple[bytes, Callable[[bytes], bytes]]:
+    if kind == "sm2":
+        national = new_key("host")
+        named = national_name("host.example")
+        return certify(named, national, named, national, at=NOW), national.sign
     key = ed25519.Ed25519PrivateKey.generate() if kind == "ed25519" else ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "host.example")])
     certificate = (
@@ -33,7 +39,7 @@ def host(kind: str) -> tuple[bytes, Callable[[bytes], bytes]]:
     return certificate, lambda data: key.sign(data, ec.ECDSA(hashes.SHA256()))
 
 
-HOST = {kind: host(kind) for kind in ("p256", "ed25519")}
+HOST = {kind: host(kind) for kind in ("p256", "ed25519", "sm2")}
 
 
 def issued(kind: str = "p256", **changes: Any) -> receipt.Receipt:
