@@ -383,7 +383,7 @@ def _token_info(module: str, slot: RawSlot) -> TokenInfo:
             info = describe(raw.der)
         except InputError:
             continue  # an unreadable object beside good ones hides nothing
-        certificates.append(_with_key(info, raw.key_id))
+        certificates.append(msgspec.structs.replace(info, key_id=raw.key_id))
     return TokenInfo(
         module=module,
         slot=slot.slot,
@@ -397,10 +397,6 @@ def _token_info(module: str, slot: RawSlot) -> TokenInfo:
         tries_left=slot.tries_left,
         profile=slot.profile,
     )
-
-
-def _with_key(info: CertificateInfo, key_id: bytes) -> CertificateInfo:
-    return msgspec.structs.replace(info, key_id=key_id)
 
 
 def _modulus_size(der: bytes) -> int:
