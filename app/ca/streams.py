@@ -7,6 +7,7 @@ allows. From outside a ciphertext is bound by the digest of all its bytes, compu
 hashes would only add the place of a damage.
 """
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
@@ -24,6 +25,7 @@ PREFIX_BYTES = 24 + 32
 KEY_BYTES = 32
 
 _PIECE = 1 << 20
+_BEHIND = 2
 _WORTH_A_THREAD = 1 << 18
 # Bounds stated by the library for update_into().
 _ENCRYPT_ROOM = _PIECE + _PIECE // 1024 + 16_456
@@ -99,7 +101,7 @@ def encrypt_stream(
     """
     meter = meter or Meter()
     encryptor = suite.encryptor(key, context)
-    pieces, rooms = _buffers(_PIECE), _buffers(_ENCRYPT_ROOM)
+    pieces, rooms = _ring(_PIECE), _ring(_ENCRYPT_ROOM)
     with Hasher(suite) as plain, Hasher(suite) as sealed:
         while count := _read_into(source, pieces[0]):
             plain.update(pieces[0][:count])
@@ -107,8 +109,8 @@ def encrypt_stream(
             sealed.update(rooms[0][:written])
             _write_all(target, rooms[0][:written])
             meter.advance(count)
-            pieces.reverse()
-            rooms.reverse()
+            pieces.rotate(1)
+            rooms.rotate(1)
         last = encryptor.finalize()
         sealed.update(memoryview(last))
         _write_all(target, memoryview(last))
@@ -136,7 +138,7 @@ def decrypt_stream(
     """
     meter = meter or Meter()
     decryptor = suite.decryptor(key, context)
-    piece, rooms = memoryview(bytearray(_PIECE)), _buffers(_DECRYPT_ROOM)
+    piece, rooms = memoryview(bytearray(_PIECE)), _ring(_DECRYPT_ROOM)
     left = size
     with Hasher(suite) as plain:
         try:
@@ -149,7 +151,7 @@ def decrypt_stream(
                 plain.update(rooms[0][:written])
                 _write_all(target, rooms[0][:written])
                 meter.advance(count)
-                rooms.reverse()
+                rooms.rotate(1)
             last = decryptor.finalize()
         except InvalidTag:
             # One answer for every cause, so that the error tells an attacker nothing.
@@ -166,7 +168,7 @@ def hash_stream(source: BinaryIO, size: int, meter: Meter | None = None, suite: 
         InputError: ``stream.truncated``, ``stream.cancelled``.
     """
     meter = meter or Meter()
-    pieces, left = _buffers(min(size, _PIECE)), size
+    pieces, left = _ring(min(size, _PIECE)), size
     with Hasher(suite) as digest:
         while left:
             count = _read_into(source, pieces[0][: min(left, _PIECE)])
@@ -175,23 +177,23 @@ def hash_stream(source: BinaryIO, size: int, meter: Meter | None = None, suite: 
             digest.update(pieces[0][:count])
             left -= count
             meter.advance(count)
-            pieces.reverse()
+            pieces.rotate(1)
         return digest.digest().digest
 
 
 class Hasher:
     """A suite's hash on a thread beside the caller's: while one piece is hashed the next is read or encrypted.
 
-    Hashing costs about as much as encrypting; both let go of the interpreter's lock. Not more than one piece is under
-    way: what was given may be overwritten after the next call of :meth:`update` or :meth:`digest`, two buffers in turn
-    are enough. Leave the context before the buffers go.
+    Hashing costs about as much as encrypting; both let go of the interpreter's lock. At most two pieces are
+    under way: three buffers in turn (:func:`_ring`) are enough. A shorter queue would make both threads wait for each
+    other on a busy machine. Leave the context before the buffers go.
     """
 
     def __init__(self, suite: Suite = INTL_1) -> None:
         self._hash = suite.new_hash()
         self._size = 0
         self._thread: ThreadPoolExecutor | None = None
-        self._pending: Future[None] | None = None
+        self._pending: deque[Future[None]] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -203,29 +205,30 @@ class Hasher:
             self._thread.shutdown(wait=True)
 
     def update(self, data: memoryview) -> None:
-        """Take ``data``; returns when all *earlier* pieces are hashed."""
+        """Take ``data``; returns when at most ``_BEHIND`` pieces are still to be hashed, this one among them."""
         self._size += len(data)
-        self._settle()
         if len(data) < _WORTH_A_THREAD:
+            self._settle(0)
             self._hash.update(data)
             return
+        self._settle(_BEHIND - 1)
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "digest")
-        self._pending = self._thread.submit(self._hash.update, data)
+        self._pending.append(self._thread.submit(self._hash.update, data))
 
     def digest(self) -> Digest:
         """Size and digest of all that was given."""
-        self._settle()
+        self._settle(0)
         return Digest(self._size, self._hash.hexdigest())
 
-    def _settle(self) -> None:
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            pending.result()
+    def _settle(self, left: int) -> None:
+        while len(self._pending) > left:
+            self._pending.popleft().result()
 
 
-def _buffers(size: int) -> list[memoryview]:
-    return [memoryview(bytearray(size)), memoryview(bytearray(size))]
+def _ring(size: int) -> deque[memoryview]:
+    """Buffers to be used in turn, the present one first."""
+    return deque(memoryview(bytearray(size)) for _ in range(_BEHIND + 1))
 
 
 def _read_into(source: BinaryIO, buffer: memoryview) -> int:
