@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QScrollArea, QWidget
 
 from app.clock import Clock
 from app.session.rules.state import RECEIVING
@@ -76,7 +76,15 @@ class BidPage(View):
             "开标时须用同一支证书解密，请妥善保管并准时到场。",
         )
         body = column(time, kit, mine, note, None, spacing=12, margins=(20, 16, 20, 16))
-        layout = column(self._bar, body, spacing=0)
+        inside = QWidget()
+        inside.setProperty("role", "inside")
+        inside.setLayout(body)
+        area = QScrollArea()  # a banner over the page takes room
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(inside)
+        layout = column(self._bar, area, spacing=0)
         layout.setStretch(1, 1)
         self.setLayout(layout)
 
