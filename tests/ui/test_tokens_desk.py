@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QDialog
 
+from app.ca.doctor import Outcome
 from app.ca.token import Act
 from app.errors import InputError
 from app.rehearsal.demo_pki import SoftToken
@@ -252,6 +253,30 @@ def test_a_hanging_driver_hides_no_other_token(run: Any, at_desk: Any, faulty: F
             faulty.withdraw("hang")
             desk.screen.refresh_requested.emit()  # 重新检测 gives it another chance
             await desk.until(lambda: all(t.problem is None for t in desk.watch.tokens))
+
+    run(life())
+
+
+def test_the_check_on_its_screen_asks_once_and_can_be_stopped(run: Any, at_desk: Any, faulty: Faulty) -> None:  # noqa: F811
+    async def life() -> None:
+        async with at_desk([faulty.module], faulty.env) as desk:
+            await desk.state(TokenState.READY)
+            screen = desk.program._token_screen.doctor
+            desk.screen.doctor_requested.emit()
+            assert desk.program.window.screen_now() is screen
+            screen.start.click()
+            await desk.dialog(PinDialog)
+            assert not screen.start.isEnabled()
+            screen.cancel.click()
+            await desk.until(lambda: "停止" in screen.summary())
+            assert not any(isinstance(w, PinDialog) and w.isVisible() for w in QApplication.topLevelWidgets())
+            screen.start.click()
+            await desk.type_pin(PIN)
+            await desk.until(lambda: "正在检测" not in screen.summary())
+            found = {check.code: check.outcome for check in screen.checks()}
+            assert (found["sign"], found["decrypt"]) == (Outcome.PASSED, Outcome.PASSED)
+            screen.back.emit()
+            assert desk.program.window.screen_now() is desk.screen
 
     run(life())
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -207,6 +208,7 @@ def _name(token: TokenInfo) -> tuple[str, str, str]:
     return token.module, token.serial, token.label
 
 
+@cache
 def driver_name(path: str) -> str:
     """A driver's maker and product where it is known by name, else its path."""
     return next((known.vendor for known in catalogue() if path in installed(known)), path)
