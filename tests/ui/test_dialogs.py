@@ -174,7 +174,7 @@ def test_a_wrong_link_is_told_in_place(qtbot: QtBot) -> None:
     dialog.type_link("http://nonsense")
     dialog.press()
     assert dialog.isVisible()
-    assert "邀请链接不正确" in dialog.error()
+    assert "邀请链接不完整" in dialog.error()
     dialog.type_link("bidroom://host/abc")
     assert dialog.error() == ""
     dialog.press()

@@ -226,4 +226,4 @@ def test_the_viewer_says_what_cannot_be_shown(run: Run, pdf: bytes) -> None:
         viewer.deleteLater()
         return before, sentence, after
 
-    assert run(main()) == ("document.unreadable", "此文件无法显示。", "")
+    assert run(main()) == ("document.unreadable", "此 PDF 读不出来。", "")
