@@ -23,6 +23,7 @@ from app.logs import get_logger
 from app.record.acts import Challenge, Head, build_challenge, build_command
 from app.record.checkpoint import cosign
 from app.session.files import Files
+from app.session.head_memory import HeadMemory, KnownHead
 from app.session.own_copy import OwnCopy
 from app.session.rules import commands
 from app.session.rules.command import Command
@@ -33,6 +34,7 @@ from app.session.rules.state import State
 from app.session.signin import base64_text, supplier_id
 from app.session.wire import messages as wire
 from app.session.wire.link import Link
+from app.session.witness_watch import WitnessWatch
 from app.tasks import TaskSet
 
 _log = get_logger("client")
@@ -42,6 +44,7 @@ RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 3.0)
 PING_SECONDS = 10.0
 ANSWER_SECONDS = 120.0
 REACH_SECONDS = 20.0
+WATCH_SECONDS = 1.0
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -66,7 +69,8 @@ class Client:
         status: see :data:`Status`; ``since`` is when it changed (clock's monotonic seconds).
     """
 
-    def __init__(self, link: Link, person: Person, clock: Clock) -> None:
+    def __init__(self, link: Link, person: Person, clock: Clock, memory: HeadMemory | None = None) -> None:
+        """``memory``: where heads and alarms are kept between starts; without it nothing is remembered."""
         self.link = link
         self.who = person
         self.me = ""
@@ -78,7 +82,12 @@ class Client:
         self.clock = clock
         self._key = Ed25519PrivateKey.generate()
         self._session = self._key.public_key().public_bytes_raw()
-        self._copy = OwnCopy(link.case, link.fingerprint)
+        self._memory = memory
+        known = memory.load() if memory is not None else None
+        self._copy = OwnCopy(link.case, link.fingerprint, known.head if known is not None else None)
+        self._watch = WitnessWatch()
+        self._cosigned = 0
+        self._alarmed = False
         self._sequence = 0
         self._number = 0
         self.files = Files(link)
@@ -112,6 +121,22 @@ class Client:
         """Empty, or the code of what the host showed that cannot be; see :mod:`app.session.own_copy`."""
         return self._copy.alarm
 
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """Who is here by the record, but has not cosigned what this desk saw ten seconds ago: the host may be showing
+        them another record. Compare with them outside the program (:meth:`root_at`)."""
+        return self._watch.silent
+
+    def root_at(self, size: int) -> str:
+        """The root (hex) of the first ``size`` entries, for :mod:`app.session.head_code`; ValueError for too many."""
+        return self._copy.root(size)
+
+    def told_other(self, text: str, size: int) -> None:
+        """Another person's head of ``size`` entries, told outside the program, is not this record's: the alarm."""
+        self._copy.distrust("record.other_head_told")
+        self._note_alarm(told=text[:200], size=size, root=self.root_at(size))
+        self._tell()
+
     # --- life ---
 
     async def start(self) -> None:
@@ -123,6 +148,7 @@ class Client:
             FaultError: ``client.unreachable`` when the host cannot be reached within 20 seconds.
         """
         self._tasks.start(self._run(), "desk connection")
+        self._tasks.start(self._watch_witnesses(), "watch over the witnesses")
         try:
             async with asyncio.timeout(REACH_SECONDS):
                 await self._reached.wait()
@@ -241,6 +267,7 @@ class Client:
         if not isinstance(signed_in, wire.SignedIn):
             raise _refused(signed_in)
         self.me, self.files.access = signed_in.person, signed_in.access
+        self._cosigned = 0
         self._sequence = max(self._sequence, signed_in.sequence)
         self._copy.begin()
 
@@ -297,6 +324,7 @@ class Client:
         match message:
             case wire.Entries():
                 self._copy.take(message)
+                self._note_alarm()
                 self._tell()
             case wire.Preview():
                 self._copy.preview(message)
@@ -319,17 +347,49 @@ class Client:
                 raise InputError("message.unexpected")
 
     async def _take_head(self, message: wire.Head) -> None:
-        """Cosign a head that the log key signed, over the tree that was built here."""
+        """Cosign a head that the log key signed, over the tree that was built here; hear what others cosigned."""
         checkpoint = self._copy.witness(message.note)
+        for item in message.cosigned:
+            self._copy.hear(item)
+        self._note_alarm(note=message.note, root=self._copy.head[1], size=self._copy.head[0])
         if checkpoint is None and not self.alarm:
             return  # its entries are on the way; a later head follows
-        if checkpoint is not None:
+        if checkpoint is not None and not self.alarm and checkpoint.size > self._cosigned:
+            self._cosigned = checkpoint.size
+            self._watch.saw(checkpoint.size, self.clock.monotonic())
             line = cosign(checkpoint, self.me, self._key, int(self.clock.now().timestamp()))
             with contextlib.suppress(ConnectionError):
                 await self._say(wire.Cosign(checkpoint.size, line))
+            if self._memory is not None:
+                known = KnownHead(message.note, stamp(self.clock.now()))
+                await asyncio.to_thread(self._memory.keep, known)
         self.witnesses = message.witnesses
         self._ready.set()
         self._tell()
+
+    async def _watch_witnesses(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if self.status != "connected":
+                self._watch.forget()
+                continue
+            before = self.silent
+            if self._watch.look(self.state, self.me, self._copy.heard, self.clock.monotonic()):
+                for person in sorted({*self.silent} - {*before}):
+                    size, root = self.head
+                    _log.warning("not witnessed", person=person)
+                    self._keep_alarm("record.not_witnessed", about=person, size=size, root=root)
+                self._tell()
+
+    def _note_alarm(self, **facts: str | int) -> None:
+        """The first thing that cannot be goes into this desk's own list, with what shows it."""
+        if self.alarm and not self._alarmed:
+            self._alarmed = True
+            self._keep_alarm(self.alarm, **facts)
+
+    def _keep_alarm(self, code: str, **facts: str | int) -> None:
+        if self._memory is not None:
+            self._memory.alarm(stamp(self.clock.now()), self.me, code, **facts)
 
     # --- acting ---
 
@@ -399,6 +459,7 @@ class Client:
         if not self.alarm:
             self._copy.check_own(indexes[0], body)
         if self.alarm:
+            self._note_alarm()
             self._tell()
             raise InputError(self.alarm)
 

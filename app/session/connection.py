@@ -26,12 +26,13 @@ from app.record.entry import SignedCommand
 from app.session.case_trust import CaseTrust
 from app.session.room import Entry, Room
 from app.session.rules import commands
+from app.session.rules.access import heard_by, witnesses
 from app.session.rules.command import Command
 from app.session.rules.event import Grave
 from app.session.rules.events import to_builtins
 from app.session.rules.grave import statement
 from app.session.rules.people import Role
-from app.session.rules.state import ANNOUNCED, CLOSED, RECEIVING, State
+from app.session.rules.state import CLOSED, State
 from app.session.rules.visibility import may_see, visibility_key
 from app.session.signin import base64_text, check_sign_in, drawn, unbase64
 from app.session.wire import messages as wire
@@ -46,6 +47,9 @@ OVER_LIMIT = 500
 """Messages over the rate that are refused before the connection is cut."""
 BATCH, BATCH_BYTES = 500, 4 * 1024 * 1024
 HEAD_SECONDS = 0.05
+RELAY_SECONDS = 1.0
+"""How soon after somebody's cosignature the others get it."""
+RELAYED = 64
 HEAD_CROWD = 10
 """Desks that get a head every HEAD_SECONDS; each checks and cosigns it, so with more of them it takes longer."""
 HELLO_SECONDS = 10.0
@@ -79,13 +83,6 @@ class Desk(Protocol):
     def clock_sample(self, person: str, milliseconds: int) -> None: ...
 
 
-def witnesses(state: State, person: str) -> bool:
-    """Whether a person is shown the record's places and heads: a supplier not before the opening has begun, because
-    the number of entries would tell how many others there are."""
-    early = state.phase in (ANNOUNCED, RECEIVING, "gathering")
-    return not (early and state.has_role(person, Role.SUPPLIER))
-
-
 class Connection:
     """From WebSocket to room and back; see the module."""
 
@@ -114,6 +111,8 @@ class Connection:
         self._hidden: set[int] = set()
         self._key: tuple[object, ...] = ()
         self._head = asyncio.Event()
+        self._relay = asyncio.Event()
+        self._heard: set[str] = set(room.cosignatures)  # whose newest cosignature is still to be relayed
         self._tokens = float(COMMANDS_PER_SECOND)
         self._refilled = 0.0
         self._over = 0
@@ -136,7 +135,11 @@ class Connection:
         self._signed_in()
         sender = asyncio.create_task(self._send_all(), name=f"send to {self.person}")
         header = asyncio.create_task(self._send_heads(), name=f"heads to {self.person}")
+        relay = asyncio.create_task(self._send_cosignatures(), name=f"cosignatures to {self.person}")
+        self._heard.discard(self.person)
+        self._relay.set()
         stop_listening = self._room.listen(self)
+        stop_hearing = self._room.listen_to_cosignatures(self.cosigned)
         try:
             self._desk.arrived(self.person, self)
             with contextlib.suppress(InputError):  # a closed case records nothing more
@@ -152,10 +155,11 @@ class Connection:
                     break
         finally:
             stop_listening()
+            stop_hearing()
             await self._tasks.close()
-            sender.cancel()
-            header.cancel()
-            await asyncio.gather(sender, header, return_exceptions=True)
+            for task in (sender, header, relay):
+                task.cancel()
+            await asyncio.gather(sender, header, relay, return_exceptions=True)
             with contextlib.suppress(BidroomError):
                 await self._desk.left(self.person, self)
 
@@ -335,6 +339,12 @@ class Connection:
     def headed(self, note: str) -> None:
         self._head.set()
 
+    def cosigned(self, person: str) -> None:
+        """Somebody cosigned: the line goes to whoever may hear it, with the next relay."""
+        if person != self.person:
+            self._heard.add(person)
+            self._relay.set()
+
     @property
     def _witness(self) -> bool:
         return witnesses(self._room.state, self.person)
@@ -427,13 +437,31 @@ class Connection:
                 self.put(wire.Head(self._room.note, self._witnesses()))
             await asyncio.sleep(HEAD_SECONDS * max(1.0, self._room.listening / HEAD_CROWD))
 
+    async def _send_cosignatures(self) -> None:
+        """What others cosigned, so that each desk can check that they saw the same record."""
+        while True:
+            await self._relay.wait()
+            await asyncio.sleep(RELAY_SECONDS)
+            self._relay.clear()
+            if not self._witness:
+                continue
+            some = sorted(self._heard)[:RELAYED]
+            self._heard.difference_update(some)
+            if self._heard:
+                self._relay.set()
+            room = self._room
+            lines = [
+                wire.Cosigned(person, size, room.tree.root(size).hex(), line)
+                for person, (size, line) in ((one, room.cosignatures[one]) for one in some)
+                if heard_by(room.state, self.person, person)
+            ]
+            if lines:
+                self.put(wire.Head(room.note, self._witnesses(), tuple(lines)))
+
     def _witnesses(self) -> dict[str, int]:
-        """Who has cosigned what; a supplier is told of the agency and the supervisors only."""
-        state, known = self._room.state, self._room.witnesses
-        if not state.has_role(self.person, Role.SUPPLIER):
-            return dict(known)
-        shown = (Role.OFFICER, Role.CLERK, Role.SUPERVISOR)
-        return {p: size for p, size in known.items() if p == self.person or state.has_role(p, *shown)}
+        """Who has cosigned what, as far as this person is told."""
+        state = self._room.state
+        return {p: size for p, size in self._room.witnesses.items() if heard_by(state, self.person, p)}
 
     async def _say(self, message: wire.Message) -> None:
         await self._socket.send_str(wire.encode(message))

@@ -59,8 +59,8 @@ def document_for(
         edition: of the wording; an archive names the one its document was issued in.
 
     Raises:
-        InputError: ``document.kind_unknown``, ``document.edition_unknown``; ``document.subject_unknown`` for a member without
-            a sheet.
+        InputError: ``document.kind_unknown``, ``document.edition_unknown``; ``document.subject_unknown`` for a member
+            without a sheet.
         FaultError: ``document.numbers_differ``: the record's totals are not what its sheets and prices give.
     """
     maker = MAKERS.get(DocumentKind(kind)) if kind in set(DocumentKind) else None

@@ -1,8 +1,9 @@
 """A desk's own copy of the record: the tree it builds from what it is sent, and the state it folds. No network here.
 
 The host is trusted with nothing that can be checked. Leaf hashes make the tree; texts must be those leaves; a head that
-the log key signed must be this tree's root; and what was seen once must still be there after every reconnect. Whatever
-does not hold sets :attr:`OwnCopy.alarm`, for good: from then on nothing is cosigned.
+the log key signed must be this tree's root; what was seen once must still be there after every reconnect, and after
+this desk was closed (:mod:`app.session.head_memory`); and what others cosigned must be heads of this very record.
+Whatever does not hold sets :attr:`OwnCopy.alarm`, for good: from then on nothing is cosigned.
 """
 
 import hashlib
@@ -13,7 +14,13 @@ import app.session.rules.fold_opening  # noqa: F401 - the fold's table fills whe
 from app.clock import parse_stamp
 from app.errors import InputError
 from app.logs import get_logger
-from app.record.checkpoint import Checkpoint, open_checkpoint
+from app.record.checkpoint import (
+    Checkpoint,
+    open_checkpoint,
+    origin_of,
+    parse_signature_line,
+    verify_cosignature,
+)
 from app.record.entry import SignedCommand, parse_entry
 from app.record.log import MerkleTree, leaf_hash
 from app.session.rules.event import Recorded
@@ -37,13 +44,16 @@ class OwnCopy:
         entries: what may be seen, by log index.
         head: size and root (hex) of the largest head that was checked.
         alarm: empty, or the code of the first thing that cannot be (``record.*``, ``checkpoint.*``, ``event.*``).
+        heard: size of the newest head that each other person cosigned, and that is a head of this record.
     """
 
-    def __init__(self, case: str, host_fingerprint: str) -> None:
+    def __init__(self, case: str, host_fingerprint: str, known: tuple[int, str] | None = None) -> None:
+        """``known`` is the head that this desk remembers from before it was started."""
         self.state = State()
         self.entries: dict[int, Recorded] = {}
-        self.head: tuple[int, str] = (0, EMPTY_ROOT)
+        self.head: tuple[int, str] = known or (0, EMPTY_ROOT)
         self.alarm = ""
+        self.heard: dict[str, int] = {}
         self._case = case
         self._host = host_fingerprint
         self._tree = MerkleTree()
@@ -152,6 +162,37 @@ class OwnCopy:
             self.head = (checkpoint.size, checkpoint.root.hex())
             return checkpoint
         return None
+
+    def hear(self, item: wire.Cosigned) -> None:
+        """Somebody's cosignature as the host relays it: it must be over the head that this tree has at that size.
+
+        What cannot be judged yet (entries on the way, a sign-in that this person may not see) is passed over.
+        """
+        if self.alarm or not 0 < item.size <= self._tree.size:
+            return
+        keys = [bytes.fromhex(key) for key, who in self.state.sessions.items() if who == item.person]
+        if not keys:
+            return
+        origin = origin_of(self._case)
+        try:
+            line = parse_signature_line(item.line)
+            root = bytes.fromhex(item.root)
+        except (InputError, ValueError):
+            self.distrust("record.witness_forged")
+            return
+        if line.name == item.person and verify_cosignature(self._checkpoint(item.size), line, keys):
+            self.heard[item.person] = max(item.size, self.heard.get(item.person, 0))
+        elif line.name == item.person and verify_cosignature(Checkpoint(origin, item.size, root), line, keys):
+            self.distrust("record.witnessed_otherwise")  # that person's desk saw another record: a fork, proven
+        else:
+            self.distrust("record.witness_forged")
+
+    def _checkpoint(self, size: int) -> Checkpoint:
+        return Checkpoint(origin_of(self._case), size, self._tree.root(size))
+
+    def root(self, size: int) -> str:
+        """The root (hex) of the first ``size`` entries, to compare with others; ValueError for more than are here."""
+        return self._tree.root(size).hex()
 
     def _log_key(self) -> bytes:
         """The key that signs heads, from the first entry, which must be of the host whose fingerprint the link has."""

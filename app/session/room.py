@@ -84,11 +84,13 @@ class Room:
         self.tree = MerkleTree()
         self.entries: list[Entry] = []
         self.witnesses: dict[str, int] = {}
+        self.cosignatures: dict[str, tuple[int, str]] = {}
         self.note = ""
         self.workers: dict[type[Effect], Worker] = {}
         self._engine = Engine()
         self._lock = asyncio.Lock()
         self._listeners: list[Listener] = []
+        self._told_of_cosignatures: list[Callable[[str], None]] = []
         self._tasks = TaskSet()
         self._working: set[Effect] = set()
         self._cosigned = asyncio.Event()
@@ -203,6 +205,11 @@ class Room:
         """Be told of everything that is recorded from now on; returns the function that ends it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def listen_to_cosignatures(self, tell: Callable[[str], None]) -> Callable[[], None]:
+        """Be told whose newest cosignature (:attr:`cosignatures`) was kept; returns the function that ends it."""
+        self._told_of_cosignatures.append(tell)
+        return lambda: self._told_of_cosignatures.remove(tell)
 
     @property
     def listening(self) -> int:
@@ -342,6 +349,10 @@ class Room:
         await self.store.add_cosignature(size, line)
         self.witnesses[person] = max(size, self.witnesses.get(person, 0))
         self._cosigned.set()
+        if size >= self.cosignatures.get(person, (0, ""))[0]:
+            self.cosignatures[person] = (size, line)
+            for tell in tuple(self._told_of_cosignatures):
+                tell(person)
 
     async def witnessed(self, size: int) -> None:
         """Wait until everyone online has cosigned a head of at least ``size``."""

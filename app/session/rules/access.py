@@ -6,7 +6,20 @@ from app.session.rules.audience import Viewer, may_read, room_of, viewer
 from app.session.rules.people import Role
 from app.session.rules.sealed import PURPOSE, all_in, sealed_set
 from app.session.rules.seats import seated_elsewhere
-from app.session.rules.state import CLOSED, FAILED, Source, State
+from app.session.rules.state import ANNOUNCED, CLOSED, FAILED, RECEIVING, Source, State
+
+
+def witnesses(state: State, person: str) -> bool:
+    """Whether a person is shown the record's places and heads: a supplier not before the opening has begun, because
+    the number of entries would tell how many others there are."""
+    early = state.phase in (ANNOUNCED, RECEIVING, "gathering")
+    return not (early and state.has_role(person, Role.SUPPLIER))
+
+
+def heard_by(state: State, person: str, other: str) -> bool:
+    """Whether ``person`` is told what ``other`` cosigns: a supplier of the agency and the supervisors only."""
+    shown = (Role.OFFICER, Role.CLERK, Role.SUPERVISOR)
+    return person == other or not state.has_role(person, Role.SUPPLIER) or state.has_role(other, *shown)
 
 
 def may_fetch(state: State, person: str, blob_sha256: str) -> bool:

@@ -165,11 +165,22 @@ class Preview(Message, frozen=True):
     items: tuple[PreviewItem, ...]
 
 
+class Cosigned(msgspec.Struct, frozen=True):
+    """Somebody's cosignature line over the head of ``size`` entries with ``root`` (hex)."""
+
+    person: str
+    size: int
+    root: str
+    line: str
+
+
 class Head(Message, frozen=True):
-    """A signed checkpoint (note) over everything sent so far, and who has cosigned which size lately."""
+    """A signed checkpoint (note) over everything sent so far, who has cosigned which size lately, and some of these
+    cosignatures themselves: each desk checks that the others saw its own record."""
 
     note: str
     witnesses: dict[str, int]
+    cosigned: tuple[Cosigned, ...] = ()
 
 
 class Leased(Message, frozen=True):
