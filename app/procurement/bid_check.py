@@ -123,7 +123,8 @@ def _deadline(deadline: datetime, now: datetime) -> Finding:
         return Finding("bid_check.late", "failed", "kit")
     minutes = int(left.total_seconds() // 60)
     facts = {"days": str(minutes // 1440), "hours": str(minutes // 60 % 24), "minutes": str(minutes % 60)}
-    return Finding("bid_check.deadline", "attention" if left < SOON else "passed", "kit", facts)
+    code = "bid_check.deadline_days" if minutes >= 1440 else "bid_check.deadline"
+    return Finding(code, "attention" if left < SOON else "passed", "kit", facts)
 
 
 def _price(asked: Demands, price: PriceSchedule | None) -> list[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, json
 
 from app.errors import InputError
 from app.procurement.bid import BID_LIMIT, BidDocument, BidPayload, FileName, PriceSchedule, check_schedule
@@ -45,6 +45,20 @@ def parse_bid_file(data: bytes) -> BidFile:
     if len({name.casefold() for name in names}) != len(names):
         raise InputError("bid.document_twice")
     return bid
+
+
+class ReadBid(Struct, frozen=True):
+    """A bid file, and whether it says itself of what size the enterprise is: nobody is to be taken for anything."""
+
+    bid: BidFile
+    says_enterprise: bool
+
+
+def read_bid(data: bytes) -> ReadBid:
+    """:func:`parse_bid_file`, for who asks what the file leaves out."""
+    bid = parse_bid_file(data)
+    price = json.decode(data).get("price", {})
+    return ReadBid(bid, "enterprise" in price.get("declarations", {}))
 
 
 def bid_payload(bid: BidFile, documents: Sequence[BidDocument]) -> BidPayload:

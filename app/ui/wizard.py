@@ -15,6 +15,7 @@ class Wizard(View):
 
     Attributes:
         bar: the top bar; back: leaves the wizard. next: the button below at the right, the screen's primary one.
+        above: a layout between the steps and the page, for what holds on every page.
 
     Signals:
         left(): the person gave up.
@@ -38,6 +39,7 @@ class Wizard(View):
         self.bar.lead(leave)
         self.stepper = Stepper(steps)
         self.pages = QStackedWidget()
+        self.above = column(spacing=0)
         self.note = label("second", wrap=True)
         self.previous, self.next = Button("plain"), Button("primary")
         self.next.setMinimumWidth(140)
@@ -50,8 +52,8 @@ class Wizard(View):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.bar)
-        body = column(self.stepper, self.pages, foot, spacing=14, margins=(20, 14, 20, 16))
-        body.setStretch(1, 1)
+        body = column(self.stepper, self.above, self.pages, foot, spacing=14, margins=(20, 14, 20, 16))
+        body.setStretch(2, 1)
         layout.addLayout(body, 1)
 
     def add_page(self, page: QWidget) -> None:

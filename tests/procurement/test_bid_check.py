@@ -44,7 +44,7 @@ def wrong(**changed: Any) -> dict[str, str]:
 def test_a_complete_bid_has_nothing_against_it() -> None:
     found = check()
     assert {finding.state for finding in found.values()} == {"passed"}
-    assert found["bid_check.deadline"].facts == {"days": "1", "hours": "2", "minutes": "3"}
+    assert found["bid_check.deadline_days"].facts == {"days": "1", "hours": "2", "minutes": "3"}
     assert {"bid_check.fact:contracts", "bid_check.fact:manager"} <= set(found)
 
 

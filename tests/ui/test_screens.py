@@ -1,6 +1,5 @@
 import json
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +8,10 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
-from ui_samples import DIGEST, NOW, case, certificates, checks, home, kit, token
+from ui_samples import NOW, case, certificates, checks, home, token
 
 from app.clock import ManualClock
-from app.errors import InputError
 from app.settings import RESOURCES
-from app.ui.bids.completeness import completeness, may_seal
-from app.ui.bids.documents_page import guess_kind
-from app.ui.bids.models import HolderView, ReceiptView, SealedView, SealRequest
-from app.ui.bids.seal_wizard import CHECK, FILES, HAND_IN, KIT, PRICE, SEAL, SealBidWizard
 from app.ui.devices.sound import RATE, loudness, two_notes
 from app.ui.home.case_row import until_text
 from app.ui.home.home_screen import HomeScreen, token_chip
@@ -193,104 +187,6 @@ def test_what_is_no_case_file_is_told(qtbot: QtBot, tmp_path: Path, content: byt
     wizard.read(tmp_path / "missing.json")
     assert not wizard.next.isEnabled()
     assert "missing.json" in shown(wizard)
-
-
-# --- sealing a bid ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def sealing(qtbot: QtBot, clock: ManualClock, tmp_path: Path) -> SealBidWizard:
-    """A wizard with a good kit, a price and three documents."""
-    wizard = SealBidWizard(clock, lambda path: kit())
-    qtbot.addWidget(wizard)
-    kit_file = tmp_path / "x.kit"
-    kit_file.write_bytes(b"k")
-    wizard._kit_file.set_path(kit_file)
-    wizard.price.table.setRowCount(0)
-    wizard.price.add_row(("扫描", "100", "页", "0.45"))
-    wizard.price.total.setText("45")
-    for name in ("技术.pdf", "资格.pdf", "商务.pdf"):
-        (tmp_path / name).write_bytes(b"%PDF-1.7")
-    wizard.documents.add_files(sorted(tmp_path.glob("*.pdf")))
-    return wizard
-
-
-def test_the_way_to_a_receipt(sealing: SealBidWizard) -> None:
-    asked: list[SealRequest] = []
-    sealing.seal_requested.connect(asked.append)
-    sealing.upload_requested.connect(asked.append)
-    for step in (KIT, PRICE, FILES, CHECK):
-        assert sealing.current() == step
-        assert sealing.next.isEnabled()
-        sealing.next.click()
-    assert not sealing.next.isEnabled()
-    sealing._seal.click()
-    sealing._seal.click()
-    assert len(asked) == 1
-    assert asked[0].price.total == Decimal(45)
-    assert {file.kind for file in asked[0].documents} == {"technical", "qualification", "business"}
-    sealing.show_progress(0.5, "加密")
-    sealed = SealedView(path=Path("bid.env"), size=10, header_digest=DIGEST)
-    sealing.show_sealed(sealed)
-    sealing.next.click()
-    assert sealing.current() == HAND_IN
-    sealing._upload.click()
-    assert asked[1] is sealed
-    sealing.show_receipt(ReceiptView(received=NOW, header_digest=DIGEST, size=10, host="h", stamped=False))
-    assert sealing.next.isEnabled()
-
-
-def test_a_failed_sealing_can_be_tried_again(sealing: SealBidWizard) -> None:
-    sealing.go_to(SEAL)
-    sealing._seal.click()
-    assert not sealing._seal.isEnabled()
-    sealing.show_error(InputError("token.cancelled"))
-    assert sealing._seal.isEnabled()
-    assert "已取消" in sealing._seal_text.text()
-
-
-@pytest.mark.parametrize("trusted", [False, None])
-def test_a_holder_without_trust_refuses_the_kit(
-    qtbot: QtBot, clock: ManualClock, tmp_path: Path, trusted: bool | None
-) -> None:
-    holder = HolderView(name="某人", organisation="", party="agency", trusted=trusted)
-    wizard = SealBidWizard(clock, lambda path: kit(holders=(holder,)))
-    qtbot.addWidget(wizard)
-    wizard._kit_file.set_path(tmp_path / "x.kit")
-    assert not wizard.next.isEnabled()
-
-
-def test_figures_and_words_are_checked_against_each_other(sealing: SealBidWizard) -> None:
-    price = sealing.price
-    assert price.words.text() == "肆拾伍元整"
-    price.words.setText("肆拾陆元整")
-    assert not price.matching()
-    assert price.schedule() is None
-    price.total.setText("46")
-    assert price.matching()
-    assert price.sum_of_lines() == Decimal(45)
-    assert price._match.tone is Tone.WARN
-    for wrong in ("", "-1", "NaN", "1e99", "abc", "Infinity"):
-        price.total.setText(wrong)
-        assert price.schedule() is None
-
-
-def test_completeness_says_what_is_missing(sealing: SealBidWizard, clock: ManualClock) -> None:
-    lines = {line.code: line for line in completeness(kit(), None, (), clock.now())}
-    assert lines["bid_price"].state is CheckState.FAILED
-    assert lines["bid_files"].state is CheckState.FAILED
-    good = completeness(kit(), sealing.price.schedule(), sealing.documents.files(), clock.now())
-    assert may_seal(good)
-    late = completeness(
-        kit(deadline=NOW - timedelta(seconds=61)), sealing.price.schedule(), sealing.documents.files(), NOW
-    )
-    assert not may_seal(late)
-
-
-def test_kinds_are_guessed_from_names() -> None:
-    assert [guess_kind(n) for n in ("资格证明.pdf", "商务部分.pdf", "开标一览表.pdf", "a.pdf")] == [
-        "qualification", "business", "price", "technical",
-    ]  # fmt: skip
 
 
 # --- the window -------------------------------------------------------------------------------------------------------

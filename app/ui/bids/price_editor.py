@@ -1,16 +1,19 @@
 """开标一览表: lines with figures, the total in figures and in words, checked against each other while typing."""
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QBrush
-from PySide6.QtWidgets import QHeaderView, QLineEdit, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QHeaderView, QLineEdit, QTableWidgetItem, QWidget
 
 from app.errors import BidroomError
 from app.procurement.bid import Declarations, PriceItem, PriceSchedule
 from app.procurement.capital_amount import from_words, to_words
 from app.procurement.data import to_cent
+from app.ui.bids.draft import DraftLine
+from app.ui.bids.price_grid import PriceGrid
 from app.ui.i18n import tr
 from app.ui.theme import color, theme
 from app.ui.view import View, column, label, row
@@ -18,6 +21,7 @@ from app.ui.widgets.amount import AmountLabel, amount_text
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.chip import Chip, Tone
 from app.ui.widgets.form_field import FormField
+from app.ui.widgets.undo_line import UndoLine
 
 COLUMNS = ("名称", "数量", "单位", "单价（元）", "小计（元）", "与投标相比")
 NAME, QUANTITY, UNIT, UNIT_PRICE, TOTAL, CHANGE = range(6)
@@ -35,9 +39,11 @@ class PriceEditor(View):
 
     Signals:
         changed(): something was typed.
+        pasted(str): a table of several cells was pasted into the lines.
     """
 
     changed = Signal()
+    pasted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None, *, final: bool = False) -> None:
         super().__init__(parent)
@@ -45,7 +51,8 @@ class PriceEditor(View):
         self._declarations = Declarations()
         self._base: PriceSchedule | None = None
         self._last_sum: Decimal | None = None
-        self.table = QTableWidget(0, len(COLUMNS))
+        self._awaits_sum = False
+        self.table = PriceGrid(0, len(COLUMNS))
         self.table.verticalHeader().setDefaultSectionSize(40)
         self.table.setShowGrid(False)
         header = self.table.horizontalHeader()
@@ -54,6 +61,8 @@ class PriceEditor(View):
             self.table.setColumnWidth(number, width)
         self.table.setColumnHidden(CHANGE, True)
         self.table.itemChanged.connect(self._edited)
+        self.table.pasted.connect(self.pasted)
+        self.undo = UndoLine()
         add, remove = Button("small", "plus"), Button("small", "minus")
         add.clicked.connect(lambda: self.add_row())
         remove.clicked.connect(self._remove_row)
@@ -83,6 +92,7 @@ class PriceEditor(View):
         layout = column(
             self.table,
             self._gone,
+            self.undo,
             row(add, remove, None, sum_name, self._sum, spacing=10),
             totals,
             row(self._match, None),
@@ -96,20 +106,26 @@ class PriceEditor(View):
 
     def add_row(self, values: tuple[str, str, str, str] = ("", "1", "", "")) -> None:
         """Append a line: name, quantity, unit, unit price."""
+        self._append(values)
+        self._compute()
+
+    def _append(self, values: tuple[str, str, str, str], item: PriceItem | None = None) -> None:
+        """``item``: the line as it came, for what is not shown here."""
         if self.table.rowCount() >= MOST_ROWS:
             return
         self._filling = True
         number = self.table.rowCount()
         self.table.insertRow(number)
         for place, text in enumerate((*values, "", "")):
-            item = QTableWidgetItem(text)
+            cell = QTableWidgetItem(text)
             if place in (QUANTITY, UNIT_PRICE, TOTAL):
-                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             if place in (TOTAL, CHANGE):
-                item.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            self.table.setItem(number, place, item)
+                cell.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            if place == NAME and item is not None:
+                cell.setData(ITEM, item)
+            self.table.setItem(number, place, cell)
         self._filling = False
-        self._compute()
 
     def fill(self, price: PriceSchedule) -> None:
         """Take a schedule, e.g. from a bid file."""
@@ -117,11 +133,63 @@ class PriceEditor(View):
         self._declarations = price.declarations
         self._last_sum = None
         for item in price.items:
-            self.add_row((item.name, str(item.quantity), item.unit, str(item.unit_price)))
-            if (name := self.table.item(self.table.rowCount() - 1, NAME)) is not None:
-                name.setData(ITEM, item)
+            self._append((item.name, str(item.quantity), item.unit, str(item.unit_price)), item)
         self.total.setText(str(price.total))
         self.words.setText(price.total_words)
+        self._compute()
+
+    def lines(self) -> tuple[DraftLine, ...]:
+        """As typed, complete or not."""
+        kept = []
+        for number in range(self.table.rowCount()):
+            item = self._item(number)
+            said = [self._text(number, place) for place in (NAME, QUANTITY, UNIT, UNIT_PRICE)]
+            if said[0] or said[3]:
+                more = {} if item is None else {"origin": item.origin, "brand": item.brand, "core": item.core}
+                kept.append(DraftLine(*said, **more))  # type: ignore[arg-type]
+        return tuple(kept)
+
+    def replace_lines(self, lines: Sequence[DraftLine], total: Decimal | None = None) -> None:
+        """Other lines in the place of these, with a way back; the total is ``total`` or, without one, their sum."""
+        before, said = self.lines(), (self.total.text(), self.words.text())
+
+        def back() -> None:
+            self._put(before)
+            self.total.setText(said[0])
+            self.words.setText(said[1])
+
+        self._put(lines)
+        whole = total if total is not None else self.sum_of_lines()
+        self._awaits_sum = whole is None
+        if whole is None:
+            self.total.clear()
+            self.words.clear()
+        else:
+            self.total.setText(f"{to_cent(whole):f}" if whole == to_cent(whole) else f"{whole:f}")
+        if before:
+            self.undo.offer(lambda: tr("已用导入的内容替换原来的 {count} 行", count=len(before)), back)
+
+    def restore(self, lines: Sequence[DraftLine], total: str, words: str) -> None:
+        """From a draft."""
+        self._put(lines)
+        self.total.setText(total)
+        self.words.setText(words)
+
+    def declare(self, said: Declarations) -> None:
+        """What is announced besides the figures and is said elsewhere."""
+        self._declarations = said
+
+    def _put(self, lines: Sequence[DraftLine]) -> None:
+        self.table.setRowCount(0)
+        self._last_sum = None
+        for line in lines:
+            kept = None
+            if line.origin != "none" or line.brand or line.core:
+                kept = PriceItem(line.name, Decimal(0), line.unit or "项", Decimal(0), Decimal(0), line.origin,  # type: ignore[arg-type]
+                                 line.brand, line.core)  # fmt: skip
+            self._append((line.name, line.quantity, line.unit, line.unit_price), kept)
+        if not lines:
+            self.add_row()
         self._compute()
 
     def untouched(self) -> bool:
@@ -203,8 +271,14 @@ class PriceEditor(View):
 
     def _remove_row(self) -> None:
         rows = sorted({index.row() for index in self.table.selectedIndexes()}, reverse=True)
+        if not rows:
+            return
+        before = self.lines()
         for number in rows:
             self.table.removeRow(number)
+        self.undo.offer(lambda: tr("已删除 {count} 行", count=len(rows)), lambda: self._put(before))
+        if not self.table.rowCount():
+            self.add_row()
         self._compute()
 
     def _compute(self) -> None:
@@ -215,16 +289,35 @@ class PriceEditor(View):
             if shown is not None:
                 whole = None if quantity is None or price is None else to_cent(quantity * price)
                 shown.setText("" if whole is None else amount_text(whole))
+            self._mark_wrong(number)
         if self._base is not None:
             self._mark(self._base)
         self._filling = False
         lines = self.sum_of_lines()
         if lines is not None:
+            if self._awaits_sum and not self.total.text():
+                self._awaits_sum = False
+                self.total.setText(str(lines))
             if self._last_sum is not None and lines != self._last_sum == _amount(self.total.text()):
                 self.total.setText(str(lines))
             self._last_sum = lines
         self._sum.show_amount(lines)
         self._check()
+
+    def _mark_wrong(self, number: int) -> None:
+        """A cell that cannot be read is red and says why; a line without a word is none."""
+        blank = not self._text(number, NAME) and not self._text(number, UNIT_PRICE)
+        for place in (NAME, QUANTITY, UNIT_PRICE):
+            text, cell = self._text(number, place), self.table.item(number, place)
+            wrong = ""
+            if not blank and place == NAME and not text:
+                wrong = tr("请填写名称")
+            elif not blank and place != NAME and _amount(text) is None:
+                wrong = tr("请填写数字，最多六位小数")
+            if cell is not None:
+                cell.setForeground(QBrush(color("bad" if wrong else "text")))
+                cell.setBackground(QBrush(color("bad_soft")) if wrong else QBrush())
+                cell.setToolTip(wrong)
 
     def _mark(self, base: PriceSchedule) -> None:
         """Say of each line how it differs from the line of the same name, and which lines are gone."""
@@ -274,7 +367,9 @@ class PriceEditor(View):
             self._match.show_state(tr("待填写"), Tone.NEUTRAL)
         elif not self.matching():
             self._match.show_state(tr("大写与小写不一致"), Tone.BAD)
-        elif lines is not None and lines != total:
+        elif lines is None:
+            self._match.show_state(tr("大写与小写一致；表中还有单元格要改正"), Tone.WARN)
+        elif lines != total:
             gap = amount_text(lines - total)
             self._match.show_state(tr("大写与小写一致；分项合计与总价相差 {amount} 元", amount=gap), Tone.WARN)
         else:

@@ -10,7 +10,7 @@ from app.ui.async_bridge import AsyncBridge
 from app.ui.i18n import tr
 from app.ui.main_window import MainWindow
 from app.ui.program.pick import all_files, pick_file
-from app.ui.program.sealing import trust_folder
+from app.ui.program.own_trust import trust_folder
 from app.ui.program.services import Services
 
 

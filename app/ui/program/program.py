@@ -28,6 +28,7 @@ from app.ui.i18n import tr
 from app.ui.main_window import MainWindow
 from app.ui.models import CaseAction, CaseRow, HomeView
 from app.ui.program.archives import Archives
+from app.ui.program.bidding import Bidding, before_opening
 from app.ui.program.case_book import CaseBook, KnownCase, case_folder, case_row, seen
 from app.ui.program.case_dialogs import RehearsalDialog
 from app.ui.program.host_control import HostControl
@@ -39,7 +40,7 @@ from app.ui.program.rehearsing import RehearsalShow
 from app.ui.program.revoked import KnownRevoked
 from app.ui.program.room_media import DeskMedia, Devices
 from app.ui.program.room_window import Pictures, RoomPlace
-from app.ui.program.sealing import Bidding, Sealing, before_opening
+from app.ui.program.sealing import Sealing
 from app.ui.program.services import Services
 from app.ui.program.token_notices import TokenNotices
 from app.ui.program.token_watch import TokenWatch
@@ -308,7 +309,8 @@ class Program(QObject):
 
     def _show_bidding(self, place: Place) -> None:
         if place.bidding is None:
-            place.bidding = Bidding(place.client, self.bridge, self)
+            client = place.client
+            place.bidding = Bidding(client, self.bridge, lambda opening: self._choose_key(client, opening), self)
             place.bidding.left.connect(self.go_home)
             place.bidding.entered.connect(lambda: self._open_room(place.bidding))
             place.bidding.seal_asked.connect(lambda: self._seal(place.client))

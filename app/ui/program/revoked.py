@@ -31,7 +31,7 @@ class KnownRevoked:
 
 
 def _trust() -> TrustList | None:
-    from app.ui.program.sealing import own_trust
+    from app.ui.program.own_trust import own_trust
 
     try:
         return own_trust(rehearsal=True)  # whether a rehearsal's roots may be trusted is not asked here

@@ -20,8 +20,6 @@ from app.session.wire.link import Link, parse_link
 from app.settings import RESOURCES
 from app.ui import texts
 from app.ui.async_bridge import AsyncBridge
-from app.ui.bids.models import HolderView, KitView
-from app.ui.bids.seal_wizard import SealBidWizard
 from app.ui.dialogs.base import DeskDialog
 from app.ui.dialogs.confirm import leave_dialog
 from app.ui.dialogs.end_for_all import EndForAllDialog
@@ -57,6 +55,7 @@ from app.ui.program.bid_page import BidPage
 from app.ui.program.case_dialogs import CaseDetailsDialog, RehearsalDialog
 from app.ui.program.case_page import CasePage
 from app.ui.program.rehearsal_control import RehearsalControl
+from app.ui.program.seal_samples import seal_screens
 from app.ui.program.sign_in_dialog import SignInChoice, SignInDialog
 from app.ui.sample_state import DEADLINE, Played, play
 from app.ui.screens import Factory, officer, supplier
@@ -256,38 +255,6 @@ def _new_case(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
     return wizard
 
 
-def _seal(_bridge: AsyncBridge, drafts: Path) -> QWidget:
-    kit = KitView(
-        project=_receiving().lot.project_name,
-        number="KM-GK-2026-0118/1",
-        lot="1",
-        deadline=DEADLINE,
-        holders=(
-            HolderView(
-                name=_name(Role.OFFICER), organisation=_receiving().lot.agency.name, party="agency", trusted=True
-            ),
-            HolderView(
-                name=_name(Role.PURCHASER),
-                organisation=_receiving().lot.purchaser.name,
-                party="purchaser",
-                trusted=True,
-            ),
-        ),
-        k=2,
-        supplier_layer=True,
-        issued_by=_name(Role.OFFICER),
-        signature_ok=True,
-        host=_receiving().lot.agency.name,
-    )
-    wizard = SealBidWizard(ManualClock(NOW), lambda _path: kit)
-    wizard.take_kit(drafts.parent / "sealing.kit")
-    bid = next(iter(_receiving().bids))
-    wizard.price.fill(bid.payload.price)
-    wizard.documents.add_files(list(bid.files))
-    wizard.go_to(3)
-    return wizard
-
-
 def _case_page(_bridge: AsyncBridge, _drafts: Path) -> QWidget:
     played = _receiving()
     me = officer(played)
@@ -435,7 +402,7 @@ def program_screens() -> list[tuple[str, Factory]]:
         ("tokens_none", _no_tokens),
         ("settings", _settings),
         ("new_case", _new_case),
-        ("seal_bid", _seal),
+        *seal_screens(),
         ("case_page", _case_page),
         ("bid_page", _bid_page),
         ("rehearsal_control", _control),
