@@ -26,6 +26,7 @@ from app.rehearsal.sample_bids import measure
 from app.session import acts
 from app.session.backups import hand_in_backup
 from app.session.client import Client, Person
+from app.session.head_memory import HeadMemory
 from app.session.pace import Pace, clock_text
 from app.session.recovery import paper_of, release_from_paper
 from app.session.rules.people import Level
@@ -75,7 +76,7 @@ async def as_person(options: argparse.Namespace) -> AsyncIterator[Client]:
     async with token_of(options) as key:
         organisation = bool(describe(key.signing_certificate).uscc) and bool(options.name)
         level = Level.ORGANISATION_TOKEN if organisation else Level.PERSONAL_TOKEN
-        client = Client(link, Person(level, key, name=options.name), SystemClock())
+        client = Client(link, Person(level, key, name=options.name), SystemClock(), HeadMemory.of(link))
         await client.start()
         try:
             yield client

@@ -21,6 +21,7 @@ from app.session.client import Client
 from app.session.rules.command import Command
 from app.ui import texts
 from app.ui.async_bridge import AsyncBridge, ask
+from app.ui.dialogs.compare_head import CompareHeadDialog
 from app.ui.dialogs.confirm import leave_dialog
 from app.ui.dialogs.end_for_all import EndForAllDialog
 from app.ui.dialogs.error import ErrorDialog
@@ -214,6 +215,7 @@ class RoomLink(QObject):
             head=client.head,
             cosigned=sum(seen >= self._witnessed_size(size) > 0 for seen in client.witnesses.values()),
             expected=max(len(state.online), len(client.witnesses)),
+            silent=client.silent,
             token=self._token(),
             muted=self.media.muted if self.media is not None else True,
             camera=self.media.camera if self.media is not None else False,
@@ -255,6 +257,12 @@ class RoomLink(QObject):
         side.messages.sent.connect(self._post)
         side.objections.raised.connect(lambda text: self.request(cmd.RaiseObjection(text=text)))
         side.objections.answer_requested.connect(self._answer)
+        side.root.compare_requested.connect(lambda: self._start(self._compare(), "compare"))
+
+    async def _compare(self) -> None:
+        client = self.client
+        if client.head[0]:
+            await ask(CompareHeadDialog(client.head[0], client.root_at, client.told_other, self._window()))
 
     def request(self, wanted: object) -> None:
         """Carry out a command or request; what goes wrong is said in a dialog."""

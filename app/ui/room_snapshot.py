@@ -42,6 +42,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     Attributes:
         cosigned, expected: how many have witnessed the present head, of how many who could.
         head: size and root (hex) as checked here.
+        silent: people who have not witnessed for ten seconds what this desk saw.
         posted: messages and objections on their way into the record.
         talking: people heard now; network: person → 0..3.
     """
@@ -50,6 +51,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     head: tuple[int, str] = (0, "")
     cosigned: int = 0
     expected: int = 0
+    silent: tuple[str, ...] = ()
     token: TokenView | None = None
     muted: bool = True
     camera: bool = False

@@ -13,6 +13,7 @@ from app.ca.token import KeyHolder
 from app.clock import Clock
 from app.errors import BidroomError, FaultError
 from app.session.client import Client, Person
+from app.session.head_memory import HeadMemory
 from app.session.rules.people import Level
 from app.session.wire.link import Link
 from app.ui import texts
@@ -141,7 +142,7 @@ class Joining(QObject):
         else:
             key = await self._tokens.open(chosen.pair.signing.der if chosen.pair is not None else chosen.token)
         who = Person(chosen.level, key, name=chosen.name, code=chosen.code, drawn=chosen.drawn)
-        client = Client(self.link, who, self._clock)
+        client = Client(self.link, who, self._clock, HeadMemory.of(self.link))
         self.screen.join.setText(tr("正在签到…"))
         try:
             await client.start()

@@ -15,12 +15,14 @@ from app.errors import InputError
 from app.keystore import KeystoreState, Place
 from app.procurement.case import CaseFile, parse_case_file
 from app.rehearsal.sample_case import sample_case
+from app.session.head_code import head_code
 from app.session.rules.people import Level, Role
 from app.session.wire.link import Link, parse_link
 from app.settings import RESOURCES
 from app.ui import texts
 from app.ui.async_bridge import AsyncBridge
 from app.ui.dialogs.base import DeskDialog
+from app.ui.dialogs.compare_head import CompareHeadDialog
 from app.ui.dialogs.confirm import leave_dialog
 from app.ui.dialogs.end_for_all import EndForAllDialog
 from app.ui.dialogs.error import ErrorDialog
@@ -57,7 +59,7 @@ from app.ui.program.case_page import CasePage
 from app.ui.program.rehearsal_control import RehearsalControl
 from app.ui.program.seal_samples import seal_screens
 from app.ui.program.sign_in_dialog import SignInChoice, SignInDialog
-from app.ui.sample_state import DEADLINE, Played, play
+from app.ui.sample_state import DEADLINE, Played, digest, play
 from app.ui.screens import Factory, officer, supplier
 from app.ui.step_facts import StepFacts
 from app.ui.tokens.certificate_choice import CertificateDialog
@@ -392,6 +394,14 @@ def _people() -> object:
     return dialog
 
 
+def _compare() -> QWidget:
+    """The record is compared, and differs."""
+    dialog = CompareHeadDialog(235, lambda size: digest(f"root {size}"), lambda _text, _size: None)
+    dialog.type_other(head_code(235, digest("another")))
+    dialog.press()
+    return dialog
+
+
 def program_screens() -> list[tuple[str, Factory]]:
     """Name and factory of each, as ``app.ui.screens.SCREENS`` has them."""
     return [
@@ -426,4 +436,5 @@ def program_screens() -> list[tuple[str, Factory]]:
         ("dialog_leave", _asked(lambda: leave_dialog(True))),
         ("dialog_end", _asked(_end)),
         ("dialog_error", _asked(_error)),
+        ("dialog_compare", _asked(_compare)),
     ]

@@ -39,6 +39,9 @@ def alarms(facts: StepFacts, around: Surroundings, distrust: str, now: datetime)
         if not source.live:
             name = facts.name(source.person) if source.person else source.name
             found.append(Alarm(f"source.{source.id}", Tone.WARN, tr("画面中断：{name}", name=name)))
+    for person in around.silent:
+        text = tr("{name} 十秒没有见证本机见到的记录，请与其核对记录。", name=facts.name(person))
+        found.append(Alarm(f"silent.{person}", Tone.BAD, text))
     missing = around.expected - around.cosigned
     if around.expected and missing > 0:
         found.append(Alarm("witness", Tone.WARN, tr("{count} 方尚未见证最新记录。", count=missing)))

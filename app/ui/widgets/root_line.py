@@ -1,5 +1,6 @@
 """The record's head in one line: entry, root, by how many it is witnessed."""
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
@@ -11,7 +12,10 @@ from app.ui.widgets.elided import ElidedLabel
 
 
 class RootLine(View):
-    """Shows a :class:`RecordState`; the button copies ``N:R``, the form that ``verify --expect`` takes."""
+    """Shows a :class:`RecordState`; one button compares with somebody else, the other copies ``N:R``, the form that
+    ``verify --expect`` takes."""
+
+    compare_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -22,7 +26,12 @@ class RootLine(View):
         self._copy.clicked.connect(self._copy_it)
         self.say(self._copy.setToolTip, "复制条数与根，供核对")
         self.say(self._copy.setAccessibleName, "复制条数与根，供核对")
-        line = row(self._text, self._copy, spacing=4)
+        self._compare = Button("ghost", "people")
+        self._compare.setFixedWidth(32)
+        self._compare.clicked.connect(self.compare_requested)
+        self.say(self._compare.setToolTip, "与对方核对记录")
+        self.say(self._compare.setAccessibleName, "与对方核对记录")
+        line = row(self._text, self._compare, self._copy, spacing=4)
         line.setStretch(0, 1)
         self.setLayout(line)
 
@@ -36,10 +45,10 @@ class RootLine(View):
         if not state.root:
             self._text.setText(tr("记录尚未开始"))
             return
-        groups = " ".join(state.root[i : i + 4] for i in range(0, 12, 4))
+        groups = " ".join(state.root[i : i + 4] for i in range(0, 8, 4))
         self._text.setText(
             tr(
-                "根 {root}…　第 {size} 条　已由 {cosigned} 方见证",
+                "根 {root}…　第 {size} 条　{cosigned} 方见证",
                 root=groups,
                 size=state.size,
                 cosigned=state.cosigned,
