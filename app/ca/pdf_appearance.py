@@ -48,12 +48,7 @@ def appearance(
     """
     left, bottom, right, top = (float(edge) for edge in widget["/Rect"])
     width, height = right - left, top - bottom
-    text_width = min(_TEXT_WIDTH, width / 2)
-    room = (width - text_width - 2 * _MARGIN, height - 2 * _MARGIN)
-    printed = (seal.width_mm * _POINTS_PER_MM, seal.height_mm * _POINTS_PER_MM)
-    scale = min(1.0, room[0] / printed[0], room[1] / printed[1])
-    size = (printed[0] * scale, printed[1] * scale)
-    corner = (_MARGIN + (room[0] - size[0]) / 2, _MARGIN + (room[1] - size[1]) / 2)
+    size, corner, text_width = layout(width, height, seal)
     words = writer.import_page_as_xobject(
         PdfFileReader(io.BytesIO(_words(seal, text_width, height, name, reason, at, serial)))
     )
@@ -83,6 +78,16 @@ def appearance(
         stream_data=drawing.encode(),
     )
     widget[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): writer.add_object(form)})
+
+
+def layout(width: float, height: float, seal: SealImage) -> tuple[tuple[float, float], tuple[float, float], float]:
+    """In a box of ``width`` × ``height`` points: the seal's size, its lower left corner, the width left for words."""
+    text_width = min(_TEXT_WIDTH, width / 2)
+    room = (width - text_width - 2 * _MARGIN, height - 2 * _MARGIN)
+    printed = (seal.width_mm * _POINTS_PER_MM, seal.height_mm * _POINTS_PER_MM)
+    scale = min(1.0, room[0] / printed[0], room[1] / printed[1])
+    size = (printed[0] * scale, printed[1] * scale)
+    return size, (_MARGIN + (room[0] - size[0]) / 2, _MARGIN + (room[1] - size[1]) / 2), text_width
 
 
 def _words(seal: SealImage, width: float, height: float, name: str, reason: str, at: datetime, serial: str) -> bytes:

@@ -6,7 +6,11 @@ CRYPTO §2 of the design; ISO 32000-2, 12.8; ETSI EN 319 142-1, 5.4.
 # mypy: allow-untyped-calls
 # (pyHanko is only partly annotated.)
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.rw_common import PdfHandler
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
     DiffResult,
@@ -24,7 +28,9 @@ from pyhanko.sign.diff_analysis import (
 )
 from pyhanko.sign.fields import MDPPerm, enumerate_sig_fields
 
-_FIELD_KEYS = frozenset({"/V", "/AP"})
+Box = tuple[float, float, float, float]
+_FIELD_KEYS = frozenset({"/V", "/AP", "/Rect"})  # where to is judged by placement_problem
+_ALIKE = 0.01  # points
 _LTA = ModificationLevel.LTA_UPDATES
 _STAMP_KEYS = frozenset({"/FT", "/T", "/TU", "/V", "/Type", "/Subtype", "/Rect", "/P", "/F"})
 
@@ -71,7 +77,57 @@ def step(reader: PdfFileReader, revision: int, *, certifying: bool = False) -> f
         certifying: the revision may enter itself as the certifying signature.
     """
     policy = _FIRST if certifying else _LATER
-    return _changed(policy, reader, revision, ModificationLevel.FORM_FILLING, certified=not certifying)
+    fields = _changed(policy, reader, revision, ModificationLevel.FORM_FILLING, certified=not certifying)
+    if not fields:
+        return fields
+    before, after = (places(reader.get_historical_resolver(number)) for number in (revision - 1, revision))
+    moved = [name for name in fields if before.get(name) != after.get(name)]
+    if any(name not in before or placement_problem(name, after[name].box, before) for name in moved):
+        return None
+    return fields
+
+
+class Place(NamedTuple):
+    """Where a signature field stands: its page's object, that page's box and its own, in points."""
+
+    page: object
+    sheet: Box
+    box: Box
+
+
+def places(handler: PdfHandler) -> dict[str, Place]:
+    """All signature fields by name; raises anything for a malformed file: the caller treats that as failed."""
+    found = {}
+    for name, _, reference in enumerate_sig_fields(handler):
+        widget = reference.get_object()
+        sheet: Any = widget["/P"]
+        while "/MediaBox" not in sheet:
+            sheet = sheet["/Parent"]
+        found[name] = Place(widget.raw_get("/P").reference, _box(sheet["/MediaBox"]), _box(widget["/Rect"]))
+    return found
+
+
+def _box(edges: Any) -> Box:
+    left, bottom, right, top = (float(edge) for edge in edges)
+    return left, bottom, right, top
+
+
+def placement_problem(name: str, box: Box, fields: Mapping[str, Place]) -> bool:
+    """Whether a seal may not stand at ``box`` instead of at its field's: it keeps its size, stays on its page, and
+    covers nobody else's field."""
+    own = fields[name]
+    left, bottom, right, top = box
+    sheet = own.sheet
+    grown = (
+        abs(right - left - (own.box[2] - own.box[0])) > _ALIKE or abs(top - bottom - (own.box[3] - own.box[1])) > _ALIKE
+    )
+    outside = left < sheet[0] or bottom < sheet[1] or right > sheet[2] or top > sheet[3]
+    others = [one.box for key, one in fields.items() if key != name and one.page == own.page]
+    return (
+        grown
+        or outside
+        or any(left < other[2] and other[0] < right and bottom < other[3] and other[1] < top for other in others)
+    )
 
 
 def adds_store(reader: PdfFileReader, revision: int) -> bool:

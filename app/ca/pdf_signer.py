@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import (
     MDPPerm,
@@ -30,6 +31,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from app.ca.pdf_appearance import appearance
 from app.ca.pdf_flat import open_flat
 from app.ca.pdf_increment import Increment
+from app.ca.pdf_policy import Box, placement_problem, places
 from app.ca.seal import SealImage
 from app.ca.signatures import INTERNATIONAL_SUITES, describe, verify_signature
 from app.ca.token import Act, KeyHolder
@@ -57,7 +59,7 @@ class SignatureField:
     name: str
     person_id: str
     page: int
-    box: tuple[float, float, float, float]
+    box: Box
 
 
 class PdfSigner(Protocol):
@@ -78,6 +80,7 @@ class PdfSigner(Protocol):
         reason: str,
         at: datetime,
         certify: bool,
+        box: Box | None = None,
     ) -> bytes:
         """``pdf`` plus one increment: the signature in ``field``. One key operation."""
         ...
@@ -124,6 +127,7 @@ class PyHankoSigner:
         reason: str,
         at: datetime,
         certify: bool,
+        box: Box | None = None,
     ) -> bytes:
         """See :class:`PdfSigner`.
 
@@ -137,9 +141,12 @@ class PyHankoSigner:
             reason: as what or why, shown beside the seal.
             at: the claimed time of signing, aware.
             certify: exactly the first signature certifies (DocMDP: nothing but signatures may follow).
+            box: where the seal stands instead of in its field's place: of the same size, on the same page, over nobody
+                else's field.
 
         Raises:
             InputError: those of :func:`~app.ca.pdf_flat.open_flat`; ``pdf.no_such_field``, ``pdf.already_signed``,
+                ``pdf.bad_place``,
                 ``pdf.certify_first_only``, ``certificate.suite_unsupported``; what ``key`` raises.
             FaultError: ``pdf.bad_signature`` when the key's answer does not fit its certificate.
         """
@@ -150,11 +157,17 @@ class PyHankoSigner:
         if info.suite not in INTERNATIONAL_SUITES:
             raise InputError("certificate.suite_unsupported", suite=info.suite)
         act = Act(ACT, {"field": field, "name": name, "reason": reason, "sha256": hashlib.sha256(pdf).hexdigest()})
+        if box is not None and placement_problem(field, box, places(reader)):
+            raise InputError("pdf.bad_place", field=field)
         signer = _KeyHolderSigner(key, act)
         writer = Increment(pdf, reader)
         try:
             steps = PdfCMSEmbedder().write_cms(field, writer, existing_fields_only=True)
             widget = next(steps).get_object()
+            if box is not None:
+                widget[generic.pdf_name("/Rect")] = generic.ArrayObject(
+                    [generic.FloatObject(f"{edge:.3f}") for edge in box]
+                )
             appearance(writer, widget, seal, name=name, reason=reason, at=at, serial=info.serial)
             placeholder = await self._cms(signer, hashlib.sha256(b"").digest(), dry_run=True)
             steps.send(

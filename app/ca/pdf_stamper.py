@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from asn1crypto import cms, core
 from pyhanko.sign.timestamps import TimeStamper
 
+from app.ca.timestamp import judge_digest
+from app.ca.trust import TrustList
 from app.errors import FaultError
 
 TOKEN_ROOM = 16 * 1024
@@ -38,4 +40,7 @@ class TokenStamper(TimeStamper):
         token = await self._ask(message_digest)
         if len(token) > TOKEN_ROOM:
             raise FaultError("time.no_authority", reason="token_too_large")
+        part, moment = judge_digest(token, message_digest, TrustList([]))
+        if moment is None:  # what is not a stamp over this digest is better left out; whom to believe is not asked here
+            raise FaultError("time.no_authority", reason=part.code)
         return cms.ContentInfo.load(token)

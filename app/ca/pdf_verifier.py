@@ -151,6 +151,33 @@ def verify(pdf: bytes, trust: Trust, at: datetime, bound: Collection[bytes] = ()
     return DocumentVerdict(document, signatures, found.empty, stamps, _level(found, store))
 
 
+def check_grown(seen: bytes, now: bytes) -> None:
+    """Whether ``now`` is the document that was ``seen``, with at most signatures of others added since.
+
+    Raises:
+        InputError: ``pdf.other_than_seen``.
+    """
+    if now == seen:
+        return
+    try:
+        if not now.startswith(seen):
+            raise InputError("pdf.other_than_seen")
+        old, new = open_flat(seen), open_flat(now)
+        found = Signatures(new)
+        if not found.signed or frame_problem(new, found):
+            raise InputError("pdf.other_than_seen")
+        names = {int(one.signed_revision): one.field_name for one in found.signed}
+        anyone = any(revision < old.xrefs.total_revisions for revision in names)
+        for revision in range(old.xrefs.total_revisions, new.xrefs.total_revisions):
+            certifying = not anyone and revision == min(names)
+            if revision not in names or step(new, revision, certifying=certifying) != frozenset({names[revision]}):
+                raise InputError("pdf.other_than_seen")
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError("pdf.other_than_seen") from error
+
+
 def check_archived(before: bytes, after: bytes) -> None:
     """Whether ``after`` is ``before``, signed, plus exactly the evidence and a time stamp over all of it.
 

@@ -15,6 +15,7 @@ INK = (24, 32, 72)
 REHEARSAL_WORD = "演练"
 DRAWN_LIMIT = 2 * 1024 * 1024
 DRAWN_SIDE = 4096
+LEAST_MM, MOST_MM = 5, 55
 
 _PX_PER_MM = 12  # about 300 dpi
 _FINE = 3  # drawn larger, then scaled down: smooth edges
@@ -95,16 +96,7 @@ def drawn_signature(png: bytes, *, rehearsal: bool) -> SealImage:
     Raises:
         InputError: ``seal.drawing_too_large``, ``seal.drawing_unreadable``, ``seal.drawing_empty``.
     """
-    if len(png) > DRAWN_LIMIT:
-        raise InputError("seal.drawing_too_large", limit=DRAWN_LIMIT)
-    if len(png) < 33 or png[:8] != b"\x89PNG\r\n\x1a\n":
-        raise InputError("seal.drawing_unreadable")
-    if max(struct.unpack(">II", png[16:24])) > DRAWN_SIDE:  # before any pixel is decoded
-        raise InputError("seal.drawing_too_large", limit=DRAWN_SIDE)
-    try:
-        picture = Image.open(io.BytesIO(png), formats=["PNG"]).convert("RGBA")
-    except Exception as error:
-        raise InputError("seal.drawing_unreadable") from error
+    picture = _read(png)
     on_white = Image.new("RGBA", picture.size, "white")
     on_white.alpha_composite(picture)
     strokes = on_white.convert("L").point([max(0, min(255, (200 - level) * 2)) for level in range(256)])
@@ -122,6 +114,43 @@ def drawn_signature(png: bytes, *, rehearsal: bool) -> SealImage:
     if rehearsal:
         _fitted(image, REHEARSAL_WORD, (0, height + 0.6, width, height + strip))
     return _finish(image, width, height + strip, rehearsal, red_only=False)
+
+
+def picture_seal(png: bytes, width_mm: float, *, rehearsal: bool) -> SealImage:
+    """A seal from a picture (a scanned 公章 with a transparent ground), ``width_mm`` wide; in a rehearsal it says 演练.
+
+    Raises:
+        InputError: ``seal.drawing_too_large``, ``seal.drawing_unreadable``, ``seal.bad_size`` (``least``, ``most``).
+    """
+    picture = _read(png)
+    height_mm = width_mm * picture.height / picture.width
+    if not (LEAST_MM <= min(width_mm, height_mm) and max(width_mm, height_mm) <= MOST_MM):
+        raise InputError("seal.bad_size", least=LEAST_MM, most=MOST_MM)
+    strip = 4.5 if rehearsal else 0.0
+    image = Image.new("RGBA", _pixels(width_mm, height_mm + strip, _SCALE))
+    image.alpha_composite(picture.resize(_pixels(width_mm, height_mm, _SCALE), Image.Resampling.LANCZOS))
+    if rehearsal:
+        _fitted(image, REHEARSAL_WORD, (0, height_mm + 0.6, width_mm, height_mm + strip))
+    return _finish(image, width_mm, height_mm + strip, rehearsal, red_only=False)
+
+
+def checked_picture(png: bytes) -> bytes:
+    """``png`` when it is a PNG of a reasonable size; InputError ``seal.drawing_*``."""
+    _read(png)
+    return png
+
+
+def _read(png: bytes) -> Image.Image:
+    if len(png) > DRAWN_LIMIT:
+        raise InputError("seal.drawing_too_large", limit=DRAWN_LIMIT)
+    if len(png) < 33 or png[:8] != b"\x89PNG\r\n\x1a\n":
+        raise InputError("seal.drawing_unreadable")
+    if max(struct.unpack(">II", png[16:24])) > DRAWN_SIDE:  # before any pixel is decoded
+        raise InputError("seal.drawing_too_large", limit=DRAWN_SIDE)
+    try:
+        return Image.open(io.BytesIO(png), formats=["PNG"]).convert("RGBA")
+    except Exception as error:
+        raise InputError("seal.drawing_unreadable") from error
 
 
 def _pixels(width: float, height: float, scale: int) -> tuple[int, int]:

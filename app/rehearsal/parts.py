@@ -13,7 +13,7 @@ from app.errors import InputError
 from app.procurement.bid import PriceSchedule
 from app.rehearsal.player import Act
 from app.rehearsal.sample_case import sample_sheet
-from app.session import acts
+from app.session import acts, signing
 from app.session.acts import UNSIGNED
 from app.session.client import Client
 from app.session.rules.command import Command
@@ -38,11 +38,10 @@ def _seal_of(client: Client) -> SealImage:
 
 async def sign_pending(client: Client) -> None:
     """Sign the first document that waits for this person."""
-    for document in client.state.documents.values():
-        if client.me in document.waiting:
-            await acts.fetch_document(client, document.id)
-            await acts.sign_document(client, document.id, _seal_of(client), "确认并签署")
-            return
+    for document in signing.pending(client):
+        seen = await signing.fetch_document(client, document.id)
+        await signing.sign_document(client, document.id, _seal_of(client), "确认并签署", seen)
+        return
 
 
 async def release_next_share(client: Client) -> None:

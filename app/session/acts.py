@@ -22,8 +22,6 @@ from app.ca.blind import BlindHolder
 from app.ca.envelope import Recipient, Share, read_header, seal, seal_bytes, suite_for, take_share
 from app.ca.envelope_header import EnvelopeHeader
 from app.ca.keywrap import wrap
-from app.ca.pdf_signer import PyHankoSigner
-from app.ca.seal import SealImage
 from app.ca.sealing_kit import Acceptance, KitCore, KitOpener, SealingKit
 from app.ca.token import Act, KeyHolder
 from app.canon import canonical
@@ -45,7 +43,6 @@ from app.session.signin import unbase64
 UNSIGNED = Grave(statement="", signature="", certificate="")
 """Placeholder in a grave command until the token has signed."""
 HEADER_LIMIT = 8 * 1024 * 1024
-PDF_LIMIT = 64 * 1024 * 1024
 KIT_LIMIT = 4 * 1024 * 1024
 CLOCK_SLACK = timedelta(seconds=5)
 WITNESS_SECONDS = 5.0
@@ -400,40 +397,6 @@ async def submit_quote(client: Client, price: PriceSchedule, note: str = "") -> 
     )
     header, blob, size = await _seal_to_members(client, "quote", msgspec.to_builtins(quote))
     await client.do(commands.SealQuote(header_sha256=header, envelope_sha256=blob, size=size))
-
-
-# --- documents ---
-
-
-async def fetch_document(client: Client, document: str) -> bytes:
-    """The document as it is now: what a signer must have seen."""
-    found = client.state.documents.get(document)
-    if found is None:
-        raise InputError("refused.not_signer", document=document)
-    return await client.files.fetch(found.pdf_sha256, PDF_LIMIT)
-
-
-async def sign_document(client: Client, document: str, picture: SealImage, reason: str) -> None:
-    """Wait for one's turn, put the seal and the signature of one's token on the very bytes, hand them in.
-
-    Raises:
-        InputError: ``refused.*``, ``pdf.*``, ``token.*``.
-    """
-    leased = await client.lease(document)
-    pdf = await client.files.fetch(leased.pdf_sha256, PDF_LIMIT)
-    found = client.state.documents[document]
-    signed = await PyHankoSigner().sign(
-        pdf,
-        found.fields[client.me],
-        client.who.key,
-        picture,
-        name=client.state.people[client.me].name,
-        reason=reason,
-        at=client.host_now(),
-        certify=b"/DocMDP" not in pdf,
-    )
-    digest = await client.files.upload(signed)
-    await client.do(commands.SignDocument(document=document, previous_sha256=leased.pdf_sha256, pdf_sha256=digest))
 
 
 async def confirm_price(client: Client, total: Decimal) -> None:

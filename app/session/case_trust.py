@@ -4,7 +4,7 @@
 asks OCSP responders and distribution points, what follows when they do not tell, and who stamps the record.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from app.ca.revocation_client import Evidence, RevocationClient
@@ -63,6 +63,18 @@ class CaseTrust:
             crls += found.crls
         evidence = Evidence(tuple(dict.fromkeys(ocsp)), tuple(dict.fromkeys(crls)))
         return trust.with_evidence(evidence.crls, evidence.ocsp), evidence
+
+    async def about(
+        self, state: State, certificate: bytes, chain: Sequence[bytes]
+    ) -> tuple[tuple[bytes, ...], Evidence]:
+        """The path of a certificate (DER, leaf first; empty where it leads to no trusted root) and evidence about it,
+        the lists and answers that the case was made with included."""
+        trust = self.of(state)
+        path = trust.validate(certificate, chain, self._clock.now(), "sign").path
+        if not path:
+            return (), Evidence()
+        found = await self._revocation.evidence(path)
+        return path, Evidence((*found.ocsp, *trust.ocsp), (*found.crls, *trust.crls))
 
     async def about_stamps(self, tokens: Iterable[bytes]) -> dict[str, bytes]:
         """Evidence about the authorities behind ``tokens``, as files for the archive: their stamps outlast them."""

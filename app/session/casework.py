@@ -172,6 +172,10 @@ class Casework:
         self._holders[document] = (person, handle)
         return self._room.state.documents[document].pdf_sha256, LEASE_SECONDS
 
+    def has_turn(self, person: str) -> bool:
+        """Whether it is this person's turn to sign something."""
+        return any(holder == person for holder, _ in self._holders.values())
+
     def release(self, person: str, document: str) -> None:
         """The turn ends: signed, given up, or too slow."""
         holder = self._holders.get(document)

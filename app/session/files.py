@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from app.ca.timestamp import MAX_TOKEN
 from app.errors import FaultError, InputError
 from app.session.wire.link import Link
 
@@ -105,6 +106,27 @@ class Files:
         if len(data) > limit:
             raise InputError("blob.too_large", limit=limit)
         return data
+
+    async def gives_stamps(self) -> bool:
+        """Whether the host has a time stamping authority for signatures; FaultError ``client.unreachable``."""
+        async with self.request("GET", "stamps") as response:
+            return response.status == 204
+
+    async def stamp(self, digest: bytes) -> bytes:
+        """A time stamp token (DER) over a SHA-256 digest from the host's authority; it is not judged here.
+
+        Raises:
+            FaultError: ``time.no_authority``, ``client.unreachable``.
+        """
+        async with self.request("POST", "stamps", data=digest) as response:
+            if response.status != 200:
+                raise FaultError("time.no_authority", reason=f"HTTP {response.status}", count=1)
+            token = await response.content.read(MAX_TOKEN + 1)
+            while not response.content.at_eof() and len(token) <= MAX_TOKEN:
+                token += await response.content.read(MAX_TOKEN + 1 - len(token))
+        if len(token) > MAX_TOKEN:
+            raise FaultError("time.no_authority", reason="token_too_large", count=1)
+        return token
 
     async def fetch_to(self, sha256: str, target: Path) -> None:
         """A file by its digest into ``target``; appears whole or not at all. Raises as :meth:`fetch`."""

@@ -1,8 +1,9 @@
 """The host (主机): one process that keeps cases. TLS on one TCP port, media on one UDP port; plain asyncio.
 
 Routes: ``GET /v1/desk`` (the WebSocket), ``PUT /v1/blobs`` and ``GET /v1/blobs/<sha256>`` (files, with the bearer given
-at sign-in), ``GET /v1/health``. Each case has a certificate of its own, so a link's fingerprint names the case's host;
-one port serves one case, and a host with several cases gives each its own port from ``--listen`` upwards.
+at sign-in), ``POST /v1/stamps`` (a time stamp, for who signs a document), ``GET /v1/health``. Each case has a
+certificate of its own, so a link's fingerprint names the case's host; one port serves one case, and a host with several
+cases gives each its own port from ``--listen`` upwards.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from app.session.casework import Casework
 from app.session.connection import Connection
 from app.session.disk import DiskLimits, DiskWatch, free_bytes
 from app.session.hall import Hall
+from app.session.long_term import DocumentKeeper
 from app.session.reach import Witness, own_addresses
 from app.session.resuming import Resuming
 from app.session.room import Room
@@ -81,6 +83,7 @@ class CaseHost:
         self._casework = Casework(room)
         self._trust = CaseTrust(room.folder, trust_of(room.folder, room.state.rehearsal), room.clock)
         self._stamper: Stamper | None = None
+        self._keeper: DocumentKeeper | None = None
         self._connections: dict[str, set[Connection]] = {}
         self._access: dict[str, Connection] = {}
         self._hall: Hall | None = None
@@ -111,6 +114,8 @@ class CaseHost:
         if authorities is not None:
             self._stamper = Stamper(self.room, authorities)
             await self._stamper.start()
+            self._keeper = DocumentKeeper(self.room, self._trust, authorities)
+            await self._keeper.start()
         if media:
             self._hall = await Hall.start(
                 self.room,
@@ -128,6 +133,8 @@ class CaseHost:
         self._resuming.routes(app)
         await asyncio.to_thread(self._resuming.sweep)
         app.router.add_get("/v1/headers/{sha256}", self._get_header)
+        app.router.add_get("/v1/stamps", self._gives_stamps)
+        app.router.add_post("/v1/stamps", self._stamp)
         app.router.add_get("/v1/health", self._health)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await self._runner.setup()
@@ -166,6 +173,8 @@ class CaseHost:
         """Say goodbye, close the recording and the record."""
         if self._stamper is not None:
             await self._stamper.close()
+        if self._keeper is not None:
+            await self._keeper.close()
         if self._watch is not None:
             self._watch.cancel()  # it must not start a recording again
         if self._hall is not None:
@@ -294,6 +303,27 @@ class CaseHost:
             raise web.HTTPNotFound from error
         return web.Response(body=frame_header(header.raw))
 
+    async def _gives_stamps(self, request: web.Request) -> web.Response:
+        """Whether signatures can be stamped here."""
+        self._bearer(request)
+        return web.Response(status=204 if self._keeper is not None else 404)
+
+    async def _stamp(self, request: web.Request) -> web.Response:
+        """A time stamp over the digest of a signature, for who signs now: a desk may have no way out of its own."""
+        person = self._bearer(request).person
+        if self._keeper is None:
+            raise web.HTTPNotFound
+        if not self._casework.has_turn(person):
+            raise web.HTTPForbidden
+        digest = await request.content.read(33)
+        if len(digest) != 32:
+            raise web.HTTPBadRequest
+        try:
+            token = await self._keeper.token(digest)
+        except BidroomError as error:
+            raise web.HTTPServiceUnavailable from error
+        return web.Response(body=token, content_type="application/timestamp-reply")
+
     # --- what a connection asks (Desk) ---
 
     def arrived(self, person: str, connection: Connection) -> None:
@@ -317,6 +347,9 @@ class CaseHost:
 
     async def carry_out(self, person: str, command: Command) -> Command:
         carried = await self._casework.carry_out(person, command)
+        if isinstance(command, commands.Advance) and command.phase == CLOSED and self._keeper is not None:
+            self.room.check(person, command)
+            await self._keeper.finish()
         if isinstance(command, commands.Advance) and command.phase == CLOSED and self._hall is not None:
             self.room.check(person, command)
             await self._hall.stop_recording()

@@ -8,7 +8,7 @@ import msgspec
 
 from app.ca.pdf_flat import open_flat
 from app.ca.pdf_signer import PyHankoSigner
-from app.ca.pdf_verifier import CLOCK_SLACK, SignatureVerdict, check_increment, verify
+from app.ca.pdf_verifier import CLOCK_SLACK, SignatureVerdict, check_archived, check_increment, verify
 from app.ca.trust import Part, Status, TrustList, is_demo
 from app.canon import canonical, parse_canonical
 from app.clock import parse_stamp
@@ -23,7 +23,7 @@ from app.session.document_editions import folder_of
 from app.session.documents import DATA_LIMIT, render
 from app.session.replay import recorded, replay
 from app.session.rules.event import Recorded
-from app.session.rules.events_case import DocumentIssued, DocumentSigned
+from app.session.rules.events_case import DocumentIssued, DocumentSigned, DocumentStamped
 from app.session.rules.people import Level
 from app.session.rules.state import State
 from app.session.rules.table import apply
@@ -37,12 +37,12 @@ RECENT = 500
 class DocumentStep:
     """The step ``documents``: every PDF that the record names as issued or signed.
 
-    Checked for each: the attached data are what the state at its entry gives, in the wording of the edition that
-    the entry names (``document.data_differs``; ``document.edition_unknown``: could not tell), with "entry
+    Checked for each: the attached data are what the state at its entry gives (``document.data_differs``), with "entry
     N, root R" of this log (``document.other_root``), the pages come out again from these data (else
     ``document.pages_differ``, could not tell: another version may set type differently), each signed file is the one
     before plus one signature in the signer's field by the certificate bound to that person then (``pdf.*``,
-    ``signature.*``, ``document.not_bound``), integrity by the strict verifier, identity by ``trust``.
+    ``signature.*``, ``document.not_bound``), or when all have signed plus evidence and a time stamp; integrity by the
+    strict verifier, identity by ``trust``.
     """
 
     code = "documents"
@@ -100,6 +100,8 @@ class _Walk:
                 self._issued(item, event)
             case DocumentSigned() as event:
                 self._signed(item, event)
+            case DocumentStamped() as event:
+                self._stamped(item, event)
             case _:
                 pass
         self._tree.append(line)
@@ -204,6 +206,21 @@ class _Walk:
         if signed_in is not None and signed_in.level is Level.STAFF_VERIFIED:
             known.bound.add(bound)
 
+    def _stamped(self, item: Recorded, event: DocumentStamped) -> None:
+        where: dict[str, Fact] = {"index": item.index, "name": event.document}
+        known = self._documents.get(event.document)
+        if known is None:
+            (self._tally.unsure if self.hidden else self._tally.failed)("document.not_issued", **where)
+            return
+        before, after = known.pdf, self._pdf(item, event.pdf_sha256)
+        known.pdf, known.sha256, known.last = after, event.pdf_sha256, item
+        if before is None or after is None:
+            return
+        try:
+            check_archived(before, after)
+        except InputError as error:
+            self._tally.failed(str(error.facts.get("reason", error.code)), **where)
+
     def _bound(self, person: str) -> bytes | None:
         text = self._state.certificates.get(person)
         try:
@@ -235,6 +252,9 @@ class _Walk:
             self._take(verdict.document, where)
             for one in verdict.signatures:
                 self._judge(one, {**where, "field": one.field}, known)
+            for stamp in verdict.stamps:
+                self._take(stamp.integrity, {**where, "field": stamp.field})
+                self._take(stamp.time, {**where, "field": stamp.field})
 
     def _judge(self, one: SignatureVerdict, where: dict[str, Fact], known: _Known) -> None:
         self._take(one.integrity, where)

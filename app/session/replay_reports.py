@@ -30,6 +30,7 @@ SAME_FIELDS: dict[type[Event], type[Command]] = {
     evc.OutageNoted: cmd.ReportOutage,
     evc.DiskNoted: cmd.ReportDisk,
     evc.TimeStampsNoted: cmd.ReportTimeStamps,
+    evc.DocumentStamped: cmd.ReportDocumentStamp,
     evc.Delivered: cmd.ReportDelivered,
 }
 """Reports that say just what their event says."""

@@ -127,7 +127,7 @@ class PhasePanel(StepPanel[StepFacts]):
     def _ask_sign(self) -> None:
         waiting = self._unsigned(self.facts())
         if waiting:
-            self.ask(Sign(waiting[0].id))
+            self.ask(Sign(tuple(document.id for document in waiting)))
 
     def _ask_move(self) -> None:
         facts = self.facts()

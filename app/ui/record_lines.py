@@ -109,7 +109,7 @@ def _special(state: State, recorded: Recorded, said: dict[str, str | int]) -> No
             said["kind"] = texts.word("document", event.kind)
         case evc.GateWaived():
             said["gate"] = texts.word("gate", event.gate)
-        case evc.DocumentSigned() | evc.SignatureRefused() | evc.DeemedAgreed():
+        case evc.DocumentSigned() | evc.DocumentStamped() | evc.SignatureRefused() | evc.DeemedAgreed():
             found = state.documents.get(event.document)
             said["document"] = found.kind if found is not None else event.document
         case eve.TalkEnded():

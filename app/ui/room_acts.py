@@ -11,6 +11,7 @@ import msgspec
 from app.procurement.bid import PriceSchedule
 from app.session.rules.command import Command
 from app.session.rules.events_evaluation import OpenedSheet
+from app.ui.dialogs.sign import ToSign
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -42,9 +43,15 @@ class ConfirmRead(Request, frozen=True):
 
 
 class Sign(Request, frozen=True):
-    """签署: the document of this id, looked at in the signing dialog, then signed with the token."""
+    """签署: the documents of these ids, looked at in the signing dialog, then signed with the token one by one."""
 
-    document: str
+    documents: tuple[str, ...]
+
+
+class SignSeen(Request, frozen=True):
+    """What the signing dialog answered: each paper's document, the bytes that were seen, its seal and its place."""
+
+    papers: tuple[ToSign, ...]
 
 
 class SubmitSheet(Request, frozen=True):

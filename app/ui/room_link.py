@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QWidget
 import app.session.rules.commands as cmd
 from app.clock import Clock
 from app.errors import BidroomError, FaultError
-from app.session import acts
+from app.session import acts, signing
 from app.session.client import Client
 from app.session.rules.command import Command
 from app.ui import texts
@@ -45,6 +45,7 @@ from app.ui.room_acts import (
     Request,
     ReviseSheet,
     Sign,
+    SignSeen,
     SubmitQuote,
     SubmitSheet,
     Sure,
@@ -279,7 +280,10 @@ class RoomLink(QObject):
                 agreed = await ask(sure_dialog(wanted, self._window()))
                 return agreed and await self.carry_out(wanted.then)
             case Sign():
-                if not await look_before_signing(self.client, self._bridge, wanted.document, self._window()):
+                wanted = SignSeen(
+                    await look_before_signing(self.client, self._bridge, wanted.documents, self._window())
+                )
+                if not wanted.papers:
                     return False
             case Manage("people"):
                 return await self._people_table()
@@ -313,8 +317,11 @@ class RoomLink(QObject):
                 await acts.release_sealed(client, wanted.purpose)
             case ConfirmRead():
                 await acts.confirm_price(client, wanted.total)
-            case Sign():
-                await acts.sign_document(client, wanted.document, seal_of(self.client), tr("确认并签署"))
+            case SignSeen():
+                for paper in wanted.papers:  # the token asks for its PIN once, unless it wants it for every signature
+                    await signing.sign_document(
+                        client, paper.document, paper.seal or seal_of(client), tr("确认并签署"), paper.pdf, paper.box
+                    )
             case SubmitSheet():
                 await acts.submit_sheet(client, wanted.sheet)
                 self._revising = False

@@ -135,6 +135,36 @@ async def test_the_same_signature_without_the_goods_is_accepted(world: World, mo
     assert why(world.signed, signed, 2, key.signing_certificate) is None
 
 
+async def test_a_seal_is_moved_on_its_page_and_no_further(world: World) -> None:
+    key = DeviceKeyHolder.create("赵思源")
+    left, bottom, right, top = FIELDS[2].box
+    moved = (left + 100, bottom + 300, right + 100, top + 300)
+    signed = await sign_one(world.signed, 2, key, box=moved)
+    assert why(world.signed, signed, 2, key.signing_certificate) is None
+    assert verify(signed, NOBODY, NOW).intact
+    for bad in (
+        (left, bottom, right + 9, top),  # larger
+        (left - 100, bottom, right - 100, top),  # off the page
+        tuple(edge + 20 for edge in FIELDS[3].box),  # over another's field
+    ):
+        with pytest.raises(InputError, match=r"^pdf\.bad_place"):
+            await sign_one(world.signed, 2, key, box=bad)
+
+
+@pytest.mark.parametrize("bad", ["larger", "off", "over"])
+async def test_another_program_that_moves_a_seal_too_far_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch, bad: str
+) -> None:
+    left, bottom, right, top = FIELDS[2].box
+    box = {"larger": (left, bottom, right + 9, top), "off": (left - 100, bottom, right - 100, top),
+           "over": FIELDS[3].box}[bad]  # fmt: skip
+    monkeypatch.setattr(pdf_signer, "placement_problem", lambda *_: False)
+    key = DeviceKeyHolder.create("赵思源")
+    signed = await sign_one(world.signed, 2, key, box=box)
+    assert why(world.signed, signed, 2, key.signing_certificate) == "other_content"
+    assert verify(signed, NOBODY, NOW).document.code == "pdf.changed"
+
+
 async def test_a_signature_taken_away(world: World) -> None:
     def remove(writer: IncrementalPdfFileWriter) -> None:
         field = writer.root["/AcroForm"]["/Fields"][1]

@@ -197,7 +197,7 @@ def test_signing_is_free_once_the_page_with_the_seal_was_seen(run: Run) -> None:
     async def main() -> tuple[list[BaseException], bool, bool, int]:
         met: list[BaseException] = []
         bridge = AsyncBridge(met.append)
-        dialog = SignDialog(bridge, SignRequest(pdf, "开标记录表", DIGEST, "赵甲", 2, (20, 20, 120, 80)))
+        dialog = SignDialog(bridge, SignRequest(pdf, "开标记录表", DIGEST, "赵甲", 2, (20.0, 20.0, 120.0, 80.0)))
         opened: list[int] = []
         dialog.viewer.shown.connect(opened.append)
         dialog.open()

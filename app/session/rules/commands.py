@@ -777,6 +777,14 @@ class ReportTimeStamps(Command, frozen=True, kw_only=True):
     reason: str
 
 
+class ReportDocumentStamp(Command, frozen=True, kw_only=True):
+    """A document that all have signed got its evidence and time stamp."""
+
+    document: str
+    previous_sha256: str
+    pdf_sha256: str
+
+
 class ReportSource(Command, frozen=True, kw_only=True):
     """``state``: started, lost or restored."""
 

@@ -144,6 +144,20 @@ def _(state: State, actor: str, command: cmd.SignDocument, now: datetime) -> Eve
     return [ev.DocumentSigned(document=command.document, person=actor, pdf_sha256=command.pdf_sha256)]
 
 
+@decides(cmd.ReportDocumentStamp, by=(HOST,))
+def _(state: State, actor: str, command: cmd.ReportDocumentStamp, now: datetime) -> Events:
+    document = state.documents.get(command.document)
+    if document is None or not document.signed or document.waiting or document.stamped:
+        raise InputError("refused.not_signer", document=command.document)
+    if document.pdf_sha256 != command.previous_sha256:
+        raise InputError("refused.document_changed", document=command.document)
+    return [
+        ev.DocumentStamped(
+            document=command.document, previous_sha256=command.previous_sha256, pdf_sha256=command.pdf_sha256
+        )
+    ]
+
+
 @decides(cmd.RefuseSignature, by=(ANYONE,))
 def _(state: State, actor: str, command: cmd.RefuseSignature, now: datetime) -> Events:
     document = state.documents.get(command.document)

@@ -436,6 +436,14 @@ class DocumentSigned(Event, frozen=True, kw_only=True):
     pdf_sha256: str
 
 
+class DocumentStamped(Event, frozen=True, kw_only=True):
+    """文档时间戳: all have signed; ``pdf_sha256`` is the file with evidence and a time stamp appended."""
+
+    document: str
+    previous_sha256: str
+    pdf_sha256: str
+
+
 class SignatureRefused(Event, frozen=True, kw_only=True):
     """拒签: with the reason."""
 

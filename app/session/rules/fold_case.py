@@ -422,6 +422,11 @@ def _(state: State, event: ev.DocumentSigned, at: Recorded) -> State:
     return _document(state, event.document, pdf_sha256=event.pdf_sha256, signed=signed)
 
 
+@applies(ev.DocumentStamped)
+def _(state: State, event: ev.DocumentStamped, at: Recorded) -> State:
+    return _document(state, event.document, pdf_sha256=event.pdf_sha256, stamped=True)
+
+
 @applies(ev.SignatureRefused)
 def _(state: State, event: ev.SignatureRefused, at: Recorded) -> State:
     found = state.documents.get(event.document)

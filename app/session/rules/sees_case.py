@@ -280,7 +280,7 @@ def _issued(who: Viewer, event: evc.DocumentIssued, at: Recorded) -> bool:
     return may_read(who, event.kind, event.subject, event.fields)
 
 
-@seen_by(evc.DocumentSigned, evc.SignatureRefused, evc.DeemedAgreed)
+@seen_by(evc.DocumentSigned, evc.DocumentStamped, evc.SignatureRefused, evc.DeemedAgreed)
 def _signed(who: Viewer, event: evc.DocumentSigned, at: Recorded) -> bool:
     found = who.state.documents.get(event.document)
     return found is not None and may_read(who, found.kind, found.subject, found.fields)

@@ -149,6 +149,7 @@ class Document(msgspec.Struct, frozen=True):
     signed: tuple[str, ...] = ()
     refused: dict[str, str] = msgspec.field(default_factory=dict)
     deemed: dict[str, str] = msgspec.field(default_factory=dict)
+    stamped: bool = False
 
     @property
     def waiting(self) -> tuple[str, ...]:

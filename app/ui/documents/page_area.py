@@ -1,6 +1,6 @@
 """Pages of a document below each other, drawn as they come into sight; knows nothing of where they come from."""
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
@@ -213,6 +213,17 @@ class PageArea(QAbstractScrollArea):
         width, height = self._sizes[number][0] * self.scale, self._sizes[number][1] * self.scale
         left = max(float(GAP), (self.viewport().width() - width) / 2) - self.horizontalScrollBar().value()
         return QRectF(left, self._tops[number] - self.verticalScrollBar().value(), width, height)
+
+    def page_size(self, number: int) -> tuple[float, float]:
+        """Width and height in points."""
+        return self._sizes[number]
+
+    def on_page(self, number: int, point: QPointF) -> QPointF | None:
+        """A point of the view in points from the lower left corner of page ``number``; None without that page."""
+        if not 0 <= number < len(self._sizes):
+            return None
+        where, scale = self._place(number), self.scale
+        return QPointF((point.x() - where.x()) / scale, self._sizes[number][1] - (point.y() - where.y()) / scale)
 
     def in_sight(self) -> list[int]:
         """Pages of which something can be seen."""

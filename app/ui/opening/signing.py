@@ -38,8 +38,11 @@ class SigningPanel(PhasePanel):
         self._shown = ""
         self.sign, self.refuse = ActButton("primary", "pen"), ActButton("danger")
         self.sign.clicked.connect(self._sign)
+        self.all = ActButton("plain", "pen")
+        self.all.clicked.connect(self._sign_all)
         self.refuse.clicked.connect(self._refuse)
         self.add_act(self.refuse)
+        self.add_act(self.all)
         self.add_act(self.sign)
         self.say(self.sign.setText, "签署…")
         self.say(self.refuse.setText, "不签署…")
@@ -64,6 +67,9 @@ class SigningPanel(PhasePanel):
         mine = document is not None and facts.me in document.waiting
         self.sign.setVisible(mine)
         self.refuse.setVisible(mine)
+        count = len(pending(facts))
+        self.all.setVisible(count > 1)
+        self.all.setText(tr("签署我的全部 {count} 份…", count=count))
         if document is None:
             self._note.setText(tr("主机正在生成文书…"))
             self.table.show_rows([])
@@ -122,7 +128,10 @@ class SigningPanel(PhasePanel):
     def _sign(self) -> None:
         document = self._current(self.facts())
         if document is not None:
-            self.ask(Sign(document.id))
+            self.ask(Sign((document.id,)))
+
+    def _sign_all(self) -> None:
+        self.ask(Sign(tuple(document.id for document in pending(self.facts()))))
 
     def _refuse(self) -> None:
         document = self._current(self.facts())
@@ -133,6 +142,11 @@ class SigningPanel(PhasePanel):
             Asking(tr("不签署"), tr("理由（记入案卷）"), tr("不签署"),
                    lambda text, _code: cmd.RefuseSignature(document=key, reason=text), danger=True)
         )  # fmt: skip
+
+
+def pending(facts: StepFacts) -> tuple[Document, ...]:
+    """All documents that wait for this person's signature, of whatever kind."""
+    return tuple(one for one in facts.state.documents.values() if facts.me in one.waiting)
 
 
 def chip_of(document: Document, person: str) -> ChipCell:

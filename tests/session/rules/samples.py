@@ -170,6 +170,7 @@ _ONE_OF_A_KIND: tuple[Event, ...] = (
     evc.SourceLost(source="v-m1"),
     evc.SourceRestored(source="v-sa"),
     evc.DocumentSigned(document="d-evaluation_report", person="m1", pdf_sha256="00"),
+    evc.DocumentStamped(document="d-evaluation_report", previous_sha256="00", pdf_sha256="01"),
     evc.SignatureRefused(document="d-evaluation_report", person="m1", reason="x"),
     evc.DeemedAgreed(document="d-opening_record", person="sb", rule="x"),
     evc.Delivered(request="c1", person="sa"),

@@ -20,7 +20,8 @@ PEOPLE = {
     "purchaser": "o2", "supervisor": "boss", "member": "m1", "host": HOST, "stranger": "nobody",
 }
 BY = {
-    "host": "tick report_outage report_clocks report_document report_recording report_disk report_time_stamps report_source report_segment"
+    "host": "tick report_outage report_clocks report_document report_document_stamp report_recording"
+            " report_disk report_time_stamps report_source report_segment"
             " report_delivered report_quotes report_seals report_bid_opened report_bid_failed report_bids open_case"
             " report_sign_in report_sign_in_refused report_connection report_bid_refused report_sheets",
     "officer": "pause resume fail_case waive_gate extend_window rule_member_recusal replace_member remove mute_person"

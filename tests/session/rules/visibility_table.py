@@ -95,6 +95,7 @@ time_stamps_noted                    oces       oces       oces       oces      
 source_lost                          -          -          -          -          ocesm      ocesm
 source_restored                      -          ocsa       ocgpsab    -          ocgpsam    ocgpsam
 document_signed                      -          -          -          -          sm         ocsm
+document_stamped                     -          -          -          -          sm         ocsm
 signature_refused                    -          -          -          -          sm         ocsm
 deemed_agreed                        -          -          -          -          ocgpsabm   ocgpsabm
 delivered                            -          ocs        ocs        ocgpsa     sam        ocsam
@@ -263,6 +264,7 @@ time_stamps_noted                    oces       oces       oces       oces      
 source_lost                          -          -          -          -          ocesm      ocesm
 source_restored                      -          ocsa       ocgpsam    -          ocgpsam    ocgpsam
 document_signed                      -          -          -          -          sm         ocsm
+document_stamped                     -          -          -          -          sm         ocsm
 signature_refused                    -          -          -          -          sm         ocsm
 deemed_agreed                        -          -          -          -          ocgpsbm    ocgpsbm
 delivered                            -          ocs        ocs        sa         sam        ocsam
