@@ -154,6 +154,19 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--json", action="store_true")
     verify.set_defaults(verb=_verify)
 
+    archive = verbs.add_parser("archive", help="make something from an archive").add_subparsers(
+        required=True, metavar="WHAT"
+    )
+    export = archive.add_parser(
+        "export", help="hand a party its edition: it verifies, and shows no more than it may see"
+    )
+    export.add_argument("archive", type=Path, help="the full archive")
+    export.add_argument(
+        "--edition", required=True, metavar="WHOM", help="supplier:USCC, purchaser, or court (every entry)"
+    )
+    export.add_argument("--out", type=Path, required=True)
+    export.set_defaults(verb=_archive_export)
+
     extract = verbs.add_parser("extract", help="take documents, bids and recordings out of an archive")
     extract.add_argument("archive", type=Path)
     extract.add_argument("--out", type=Path, required=True)
@@ -377,6 +390,12 @@ def _verify(options: argparse.Namespace) -> int:
     else:
         print("\n".join(verification_lines(result)))
     return result.exit_code
+
+
+def _archive_export(options: argparse.Namespace) -> int:
+    from app.cli.archive import export
+
+    return export(options)
 
 
 def _extract(options: argparse.Namespace) -> int:
