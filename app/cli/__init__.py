@@ -5,12 +5,14 @@ something is wrong. Exit status: 2 for wrong input, 1 for a fault; ``verify``: 0
 import argparse
 import asyncio
 import contextlib
+import json
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from app import __version__, logs
+from app.cli.bid_parser import add_bid_verbs
 from app.errors import BidroomError, InputError
 from app.settings import data_dir
 
@@ -29,6 +31,9 @@ def run(arguments: Sequence[str]) -> int:
         from app.cli.texts import sentence
 
         print(f"bidroom: {sentence(error.code, error.facts)}", file=sys.stderr)
+        if getattr(options, "json", False):
+            told = {"code": error.code, "facts": error.facts, "text": sentence(error.code, error.facts)}
+            print(json.dumps({"error": told}, ensure_ascii=False))
         return 2 if isinstance(error, InputError) else 1
     except KeyboardInterrupt:
         return 130
@@ -114,38 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         _as_person(parser_)
         parser_.set_defaults(verb=_officer, work=work)
 
-    bid = verbs.add_parser("bid", help="seal, submit, withdraw a bid").add_subparsers(required=True, metavar="WHAT")
-    seal = bid.add_parser("seal", help="seal a bid with the signed sealing kit")
-    seal.add_argument("--kit", type=Path, required=True)
-    seal.add_argument("--bid", type=Path, required=True, help="folder with bid.json and documents")
-    seal.add_argument("--trust", type=Path, required=True)
-    seal.add_argument("--out", type=Path, required=True)
-    seal.add_argument("--backup", type=Path, help="also keep the bid in the clear here, for the case it does not open")
-    seal.add_argument("--paper", type=Path, help="write a page (PDF) to print: the share in words, for a broken token")
-    _token(seal)
-    seal.set_defaults(verb=_bid_seal)
-    submit = bid.add_parser("submit", help="upload a sealed bid; writes the signed receipt")
-    submit.add_argument("envelope", type=Path)
-    submit.add_argument("--receipt", type=Path, required=True, help="where to keep the receipt")
-    submit.add_argument("--backup", type=Path, help="the backup that sealing wrote: only a commitment to it is sent")
-    submit.add_argument("--paper", action="store_true", help="announce that the share was printed when sealing")
-    _as_person(submit)
-    submit.set_defaults(verb=_bid_submit)
-    withdraw = bid.add_parser("withdraw", help="withdraw the bid that stands")
-    _as_person(withdraw)
-    withdraw.set_defaults(verb=_bid_withdraw)
-    decrypt = bid.add_parser("decrypt", help="release the key of your own bid when it is to be opened")
-    decrypt.add_argument("--paper", action="store_true", help="asks for the words of the printed page instead")
-    _as_person(decrypt)
-    decrypt.set_defaults(verb=_bid_decrypt)
-    backup = bid.add_parser("backup", help="hand in the backup that the officer admitted")
-    backup.add_argument("backup", type=Path)
-    _as_person(backup)
-    backup.set_defaults(verb=_bid_backup)
-    kit = bid.add_parser("kit", help="fetch the sealing kit")
-    kit.add_argument("--out", type=Path, required=True)
-    _as_person(kit)
-    kit.set_defaults(verb=_bid_kit)
+    add_bid_verbs(verbs, token=_token, person=_as_person, alone=_bid_alone, joined=_bid_joined)
 
     verify = verbs.add_parser("verify", help="check an archive: 0 passed, 1 failed, 2 could not tell")
     verify.add_argument("archive", type=Path)
@@ -310,40 +284,17 @@ def _officer(options: argparse.Namespace) -> int:
     return _with_client(options, lambda client: work(client, options))
 
 
-def _bid_seal(options: argparse.Namespace) -> int:
-    from app.cli.bid import seal
+def _bid_alone(options: argparse.Namespace) -> int:
+    from app.cli import bid
 
-    return asyncio.run(seal(options))
-
-
-def _bid_submit(options: argparse.Namespace) -> int:
-    from app.cli.bid import submit
-
-    return _with_client(options, lambda client: submit(client, options))
+    return int(asyncio.run(getattr(bid, options.work)(options)))
 
 
-def _bid_withdraw(options: argparse.Namespace) -> int:
-    from app.cli.bid import withdraw
+def _bid_joined(options: argparse.Namespace) -> int:
+    from app.cli import bid
 
-    return _with_client(options, withdraw)
-
-
-def _bid_decrypt(options: argparse.Namespace) -> int:
-    from app.cli.bid import decrypt
-
-    return _with_client(options, lambda client: decrypt(client, options))
-
-
-def _bid_backup(options: argparse.Namespace) -> int:
-    from app.cli.bid import backup
-
-    return _with_client(options, lambda client: backup(client, options))
-
-
-def _bid_kit(options: argparse.Namespace) -> int:
-    from app.cli.bid import kit
-
-    return _with_client(options, lambda client: kit(client, options))
+    work = getattr(bid, options.work)
+    return _with_client(options, lambda client: work(client, options))
 
 
 def _with_client(options: argparse.Namespace, work: "Callable[..., Awaitable[int]]") -> int:

@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from app.errors import InputError
-from app.procurement.bid import PriceSchedule
+from app.procurement.bid import PriceSchedule, line_total
 from app.procurement.capital_amount import from_words
 from app.procurement.case import Criterion, LotCase, Match
 from app.procurement.objective import objective_score
@@ -145,6 +145,10 @@ def _price(asked: Demands, price: PriceSchedule | None) -> list[Finding]:
     found.append(Finding("bid_check.sum_differs" if differs else "bid_check.sum", "attention" if differs else "passed",
                          "price", sums))  # fmt: skip
     for number, item in enumerate(price.items, 1):
+        if item.total != line_total(item):
+            told = {"line": str(number), "name": item.name, "total": f"{item.total:,.2f}",
+                    "computed": f"{line_total(item):,.2f}"}  # fmt: skip
+            found.append(Finding("bid_check.line_differs", "attention", "price", told, str(number)))
         if not item.total:
             found.append(Finding("bid_check.nothing", "attention", "price", {"line": str(number), "name": item.name},
                                  str(number)))  # fmt: skip

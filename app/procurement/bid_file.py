@@ -11,6 +11,19 @@ from app.procurement.bid import BID_LIMIT, BidDocument, BidPayload, FileName, Pr
 from app.procurement.case import Organisation
 from app.procurement.data import Key, Number, Text, decode
 
+KINDS = ("qualification", "business", "technical", "price", "annex")
+"""Kinds that people choose from; a case's criteria may name others as their evidence."""
+ENTERPRISES = ("large", "medium", "small", "micro", "prison", "welfare")
+"""Sizes and kinds of enterprises, as :class:`app.procurement.bid.Declarations` names them."""
+_HINTS = {"qualification": ("资格", "qualif"), "business": ("商务", "business"), "technical": ("技术", "technical"),
+          "price": ("报价", "一览", "price"), "annex": ("附件", "annex")}  # fmt: skip
+
+
+def guess_kind(name: str) -> str:
+    """The kind that a file's name suggests; technical when it says nothing."""
+    lowered = name.lower()
+    return next((kind for kind, hints in _HINTS.items() if any(hint in lowered for hint in hints)), "technical")
+
 
 class NamedDocument(Struct, frozen=True, forbid_unknown_fields=True):
     """A file in the same folder, with its kind; size and digest are measured when the bid is made."""

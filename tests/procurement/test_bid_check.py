@@ -79,6 +79,8 @@ def test_figures_are_held_against_words_sum_and_ceiling() -> None:
     assert wrong(price=price(words="伍拾捌万零壹元整")) == {"bid_check.words_differ": "failed"}
     assert wrong(price=price(words="很多")) == {"bid_check.words_unreadable": "failed"}
     assert wrong(price=price("9000000.00"))["bid_check.over_limit"] == "attention"
+    slipped = msgspec.structs.replace(price(), items=(msgspec.structs.replace(price().items[0], total=Decimal(1)),))
+    assert wrong(price=slipped) == {"bid_check.line_differs:1": "attention", "bid_check.sum_differs": "attention"}
     assert wrong(price=None) == {"bid_check.price_missing": "failed"}
     assert wrong(price=price("0.00"))["bid_check.zero"] == "failed"
 

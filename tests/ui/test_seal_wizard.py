@@ -16,10 +16,9 @@ from ui_samples import DIGEST, NOW, kit
 from app.clock import ManualClock
 from app.errors import InputError
 from app.procurement.bid_check import demands
-from app.procurement.bid_file import read_bid
+from app.procurement.bid_file import guess_kind, read_bid
 from app.procurement.case import lot_case, parse_case_file
 from app.settings import RESOURCES
-from app.ui.bids.documents_page import guess_kind
 from app.ui.bids.draft import BidDraft, read_draft
 from app.ui.bids.models import HolderView, KitView, ReceiptView, SealedView, SealRequest
 from app.ui.bids.price_editor import NAME, QUANTITY, TOTAL, UNIT_PRICE

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
 
 from app.procurement.bid import Declarations
 from app.procurement.bid_check import Demands
+from app.procurement.bid_file import ENTERPRISES
 from app.procurement.case import Criterion, Match, PerUnit
 from app.procurement.price_table import read_number
 from app.ui import texts
@@ -19,7 +20,6 @@ from app.ui.widgets.check_box import CheckBox
 from app.ui.widgets.choice import Choice
 from app.ui.widgets.form_field import FormField
 
-ENTERPRISES = ("large", "medium", "small", "micro", "prison", "welfare")
 DAYS = 3650
 
 

@@ -7,6 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QFrame, QWidget
 
 from app.procurement.bid_check import FileFacts
+from app.procurement.bid_file import KINDS, guess_kind
 from app.ui import texts
 from app.ui.bids.models import BidFile
 from app.ui.i18n import tr
@@ -21,10 +22,7 @@ from app.ui.widgets.elided import ElidedLabel
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.undo_line import UndoLine
 
-KINDS = ("qualification", "business", "technical", "price", "annex")
 MOST_FILES = 200
-_HINTS = {"qualification": ("资格", "qualif"), "business": ("商务", "business"), "technical": ("技术", "technical"),
-          "price": ("报价", "一览", "price"), "annex": ("附件", "annex")}  # fmt: skip
 _REFUSED = set('/\\:*?"<>|')
 
 
@@ -196,12 +194,6 @@ class DocumentsPage(View):
     def _tell(self, text: str) -> None:
         self._note.setText(text)
         self._note.show()
-
-
-def guess_kind(name: str) -> str:
-    """The kind that a file's name suggests; technical when it says nothing."""
-    lowered = name.lower()
-    return next((kind for kind, hints in _HINTS.items() if any(hint in lowered for hint in hints)), "technical")
 
 
 def _state(file: BidFile) -> Chip:
