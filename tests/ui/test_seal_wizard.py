@@ -275,10 +275,10 @@ def test_a_backup_needs_a_place(sealing: SealBidWizard, tmp_path: Path) -> None:
     sealing.seal_requested.connect(asked.append)
     sealing.go_to(CHECK)
     sealing.go_to(SEAL)
-    sealing.seal_page.keep.setChecked(True)
+    sealing.seal_page.backup.keep.setChecked(True)
     sealing.seal_page.work.act.click()
     assert asked == []
-    sealing.seal_page.keep_backup(tmp_path / "b")
+    sealing.seal_page.backup.choose(tmp_path / "b")
     sealing.seal_page.work.act.click()
     assert asked[0].backup == tmp_path / "b"
 

@@ -40,6 +40,7 @@ class DraftSealed(msgspec.Struct, frozen=True):
     kit: str
     content: str
     backup: str = ""
+    paper: str = ""
 
 
 class BidDraft(msgspec.Struct, frozen=True, omit_defaults=True):

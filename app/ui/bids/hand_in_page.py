@@ -117,6 +117,8 @@ class HandInPage(View):
             had.append(tr("密封文件：{path}。留着便于核对，谁也打不开。", path=str(self._sealed.path)))
             if self._sealed.backup is not None:
                 had.append(tr("备用文件：{path}。没有加密，请离线保管。", path=str(self._sealed.backup)))
+            if self._sealed.paper is not None:
+                had.append(tr("恢复词页：打印后封好锁起来，文件请删除：{path}。", path=str(self._sealed.paper)))
         if receipt.replaces:
             had.append(tr("被替换的那一份已经作废，不会被打开。"))
         return had

@@ -65,6 +65,7 @@ class SealRequest(Frozen, frozen=True, kw_only=True):
     """What shall be sealed; the supplier's name and USCC come from the token's certificate.
 
     ``backup``: where to keep the bid in the clear for the case that the envelope does not open; None for nowhere.
+    ``paper``: where to write the page (PDF) with one's own share in words; None for nowhere.
     """
 
     kit: Path
@@ -73,6 +74,7 @@ class SealRequest(Frozen, frozen=True, kw_only=True):
     facts: dict[str, int | str | bool] = msgspec.field(default_factory=dict)
     note: str = ""
     backup: Path | None = None
+    paper: Path | None = None
 
     def __repr__(self) -> str:
         return f"SealRequest({len(self.documents)} documents)"
@@ -85,6 +87,7 @@ class SealedView(Frozen, frozen=True, kw_only=True):
     size: int
     header_digest: str
     backup: Path | None = None
+    paper: Path | None = None
 
 
 class TrialView(Frozen, frozen=True, kw_only=True):

@@ -66,8 +66,42 @@ class WorkView(View):
         self.text.setVisible(bool(self.text.text()))
 
 
+class KeepRow(View):
+    """Something that may be kept besides: a box to tick, plain advice, and where."""
+
+    def __init__(self, offer: str, where: str, advice: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.keep = CheckBox()
+        self.say(self.keep.setText, offer)
+        self._where = FileRow(where, save=True)
+        self._advice = label("warn", wrap=True)
+        self.say(self._advice.setText, advice)
+        self.keep.toggled.connect(self._kept)
+        self._kept()
+        self.setLayout(column(row(self.keep, None), self._advice, self._where, spacing=8))
+
+    def path(self) -> Path | None:
+        """Where; None when it is not wanted."""
+        return self._where.path() if self.keep.isChecked() else None
+
+    def choose(self, path: Path) -> None:
+        """As if the person had chosen it."""
+        self.keep.setChecked(True)
+        self._where.set_path(path)
+
+    def missing(self) -> bool:
+        """It is wanted, but nobody said where; that is then said."""
+        lost = self.keep.isChecked() and self._where.path() is None
+        self._where.show_error(tr("请选择存到哪里，或取消上面的勾选。") if lost else "")
+        return lost
+
+    def _kept(self) -> None:
+        self._where.setVisible(self.keep.isChecked())
+        self._advice.setVisible(self.keep.isChecked())
+
+
 class SealPage(View):
-    """``work`` is the act; :meth:`backup` where a backup is wanted."""
+    """``work`` is the act; ``backup`` and ``paper`` say what is to be kept besides, and where."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,41 +114,34 @@ class SealPage(View):
             "开标前，包括主机在内的任何人都打不开。开标时要用同一支证书解密，请保管好。",
         )
         self.work = WorkView("签名并加密…", "lock")
-        self.keep = CheckBox()
-        self.say(self.keep.setText, "另存一份备用文件（万一开标时密封文件不是因为您的原因打不开）")
-        self._where = FileRow("备用文件存到", save=True)
-        self._advice = label("warn", wrap=True)
-        self.say(
-            self._advice.setText,
+        self.backup = KeepRow(
+            "另存一份备用文件（万一开标时密封文件不是因为您的原因打不开）", "备用文件存到",
             "备用文件没有加密，里面就是您的报价。请存到只有您能接触的 U 盘，离线保管，不要发给任何人，"
             "也不要放在网盘。递交时只上传它的承诺值；只有主持人在开标时准许，才需要拿出来。",
-        )
-        self.keep.toggled.connect(self._kept)
-        self._where.hide()
-        self._advice.hide()
+        )  # fmt: skip
+        self.paper = KeepRow(
+            "另存恢复词页（万一开标前证书损坏，用纸上的 33 个词代替证书解密）", "恢复词页（PDF）存到",
+            "谁拿到这张纸，谁就能代替您的证书这一层。请立即打印，然后删除这个文件；把纸封好，锁在只有您能打开的地方，"
+            "不要拍照，不要输入任何网页。会再请您确认一次证书。",
+        )  # fmt: skip
+        self.paper.hide()
         self._shown = column(spacing=10)
         work, backup = Card(), Card()
         work.add(explain, self.work, self._shown)
-        backup.add(row(self.keep, None), self._advice, self._where)
+        backup.add(self.backup, self.paper)
         self._backup_card = backup
         self.setLayout(column(work, backup, None, spacing=12))
 
-    def backup(self) -> Path | None:
-        """Where to write the backup; None when none is wanted."""
-        return self._where.path() if self.keep.isChecked() else None
+    def allow_paper(self, *, allowed: bool) -> None:
+        """Whether this case lets a supplier decrypt with words on paper."""
+        self.paper.setVisible(allowed)
+        if not allowed:
+            self.paper.keep.setChecked(False)
 
-    def backup_missing(self) -> bool:
-        """A backup is wanted, but nobody said where."""
-        return self.keep.isChecked() and self._where.path() is None
-
-    def keep_backup(self, path: Path) -> None:
-        """As if the person had chosen it."""
-        self.keep.setChecked(True)
-        self._where.set_path(path)
-
-    def ask_where(self) -> None:
-        """Say that a place is missing."""
-        self._where.show_error(tr("请选择备用文件存到哪里，或取消上面的勾选。"))
+    def place_missing(self) -> bool:
+        """Something is to be kept, but nobody said where; that is then said."""
+        missing = [one.missing() for one in (self.backup, self.paper)]
+        return any(missing)
 
     def show_sealed(self, sealed: SealedView | None) -> None:
         """The envelope on this machine, or none (any more)."""
@@ -139,11 +166,10 @@ class SealPage(View):
         if one.backup is not None:
             text = tr("备用文件：{path}", path=str(one.backup))
             self._shown.addWidget(label("second", text, wrap=True))
+        if one.paper is not None:
+            text = tr("恢复词页：{path}。请现在打印，然后删除这个文件。", path=str(one.paper))
+            self._shown.addWidget(label("warn", text, wrap=True))
         self._shown.addWidget(ProofView(one.header_digest, "密封文件的摘要。递交后的回执、开标时的公示都应是同一串。"))
-
-    def _kept(self) -> None:
-        self._where.setVisible(self.keep.isChecked())
-        self._advice.setVisible(self.keep.isChecked())
 
 
 def trial_line(trial: TrialView) -> QWidget:

@@ -177,7 +177,8 @@ class SealBidWizard(Wizard):
         if self._sealed is not None and self._receipt is None and self._kit is not None:
             one = self._sealed
             sealed = DraftSealed(str(one.path), one.header_digest, self._kit.sha256, self._sealed_of,
-                                 str(one.backup) if one.backup is not None else "")  # fmt: skip
+                                 str(one.backup) if one.backup is not None else "",
+                                 str(one.paper) if one.paper is not None else "")  # fmt: skip
         draft = BidDraft(
             now, lines=self.price.lines(), total=self.price.total.text(), words=self.price.words.text(),
             files=tuple(DraftFile(str(file.path), file.kind) for file in self.documents.files()), sealed=sealed,
@@ -200,7 +201,8 @@ class SealBidWizard(Wizard):
         except OSError:
             return
         backup = Path(one.backup) if one.backup else None
-        self._sealed = SealedView(path=Path(one.path), size=size, header_digest=one.header, backup=backup)
+        paper = Path(one.paper) if one.paper else None
+        self._sealed = SealedView(path=Path(one.path), size=size, header_digest=one.header, backup=backup, paper=paper)
         self._sealed_of = one.content
         self._show_outcome()
 
@@ -323,8 +325,7 @@ class SealBidWizard(Wizard):
 
     def _ask_seal(self) -> None:
         price, path = self.schedule(), self.kit_page.file.path()
-        if self.seal_page.backup_missing():
-            self.seal_page.ask_where()
+        if self.seal_page.place_missing():
             return
         if price is None or path is None or self.declare.declarations() is None:
             self.show_error(InputError("bid.incomplete", count=1))
@@ -334,7 +335,7 @@ class SealBidWizard(Wizard):
         self.seal_requested.emit(
             SealRequest(
                 kit=path, price=price, documents=self.documents.files(), facts=self.declare.facts(),
-                backup=self.seal_page.backup(),
+                backup=self.seal_page.backup.path(), paper=self.seal_page.paper.path(),
             )
         )  # fmt: skip
 

@@ -103,7 +103,9 @@ def _seal_no_files(_bridge: AsyncBridge, drafts: Path) -> QWidget:
 
 def _seal_ready(_bridge: AsyncBridge, drafts: Path) -> QWidget:
     wizard = _wizard(drafts.parent)
-    wizard.seal_page.keep_backup(drafts.parent / "backup.bidbak")
+    wizard.seal_page.allow_paper(allowed=True)
+    wizard.seal_page.backup.choose(drafts.parent / "backup.bidbak")
+    wizard.seal_page.paper.choose(drafts.parent / "words.pdf")
     wizard.go_to(SEAL)
     return wizard
 

@@ -27,6 +27,7 @@ from app.session.bid_trial import try_decryption
 from app.session.client import Client
 from app.session.pace import Pace, clock_text
 from app.session.price_file import read_table
+from app.session.recovery import paper_of
 from app.ui import texts
 from app.ui.async_bridge import AsyncBridge, ask
 from app.ui.bids.draft import LIMIT as DRAFT_LIMIT
@@ -92,6 +93,8 @@ class Sealing(QObject):
         state = self.client.state
         self.wizard.kit_page.joined()
         self.wizard.show_demands(demands(state.lot))
+        if state.lot is not None:
+            self.wizard.seal_page.allow_paper(allowed=state.lot.opening_policy.recovery)
         bid = state.bids.get(state.supplier_of(self.client.me))
         self.wizard.hand_in.show_standing(bid.submitted if bid is not None and not bid.withdrawn else None)
         if state.kit_sha256:
@@ -149,6 +152,7 @@ class Sealing(QObject):
             return
         self.wizard.kit_page.show_case(tr("已读取项目文件，将按其中的评分项核对。"))
         self.wizard.show_demands(demands(lot))
+        self.wizard.seal_page.allow_paper(allowed=lot.opening_policy.recovery)
 
     async def _read_table(self, path: Path) -> None:
         try:
@@ -286,15 +290,23 @@ class Sealing(QObject):
         progress = self._measured(tr("正在签名并加密…"))
         header = await acts.seal_bid(kit, payload, files, out, key, progress, request.backup)
         remember(out, header, key.encryption_certificate)
-        size = out.stat().st_size
-        self.wizard.show_sealed(SealedView(path=out, size=size, header_digest=header, backup=request.backup))
+        if request.paper is not None:
+            self._tell(1.0, tr("正在制作恢复词页…"))
+            write_private(request.paper, await paper_of(out, key, self._clock))
+        self.wizard.show_sealed(
+            SealedView(
+                path=out, size=out.stat().st_size, header_digest=header, backup=request.backup, paper=request.paper
+            )
+        )
 
     async def _hand_in(self, sealed: SealedView) -> None:
         client = self.client
         if client is None:
             raise InputError("bid.not_joined")
         progress = self._measured(tr("正在上传…"))
-        data = await acts.submit_bid(client, sealed.path, sealed.header_digest, progress, sealed.backup)
+        data = await acts.submit_bid(
+            client, sealed.path, sealed.header_digest, progress, sealed.backup, sealed.paper is not None
+        )
         found = receipts.verify(data, client.link.fingerprint)
         self._receipt = data
         kept = sealed.path.with_suffix(".receipt.json")
