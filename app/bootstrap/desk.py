@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.bootstrap import METHODS, rehearsal_plan, rehearse, verify
+from app.bootstrap import METHODS, rehearsal_plan, rehearse, verify_with
 from app.clock import SystemClock
 from app.rehearsal.rehearsal import Outcome, Plan
 from app.ui.application import Desk, run_desk
@@ -38,7 +38,7 @@ def run_desk_program(link: str = "") -> int:
 
 def services() -> Services:
     """What the program needs of the lower floors."""
-    return Services(clock=SystemClock(), verify=verify, plan=_plan, rehearse=rehearse)
+    return Services(clock=SystemClock(), verify=verify_with, plan=_plan, rehearse=rehearse)
 
 
 def _plan(method: str, out: Path) -> Plan:
@@ -70,7 +70,7 @@ def rehearse_with_windows(plan: Plan, tell: Tell) -> Outcome | None:
     shows: list[RehearsalShow] = []
 
     async def start(desk: Desk) -> Finish:
-        show = RehearsalShow(desk.bridge, SystemClock(), rehearse, verify)
+        show = RehearsalShow(desk.bridge, SystemClock(), rehearse, verify_with)
         shows.append(show)
         show.start(watched, tell)
         return show.finish

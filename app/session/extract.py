@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -27,48 +27,63 @@ def named_files(reader: ArchiveReader) -> Iterator[Named]:
     entries = [recorded(entry) for entry in reader.entries() if isinstance(entry, Entry)]
     state = replay(entries)
     for document in state.documents.values():
-        yield Named(f"documents/{_safe(document.id)}.pdf", document.pdf_sha256)
+        yield Named(f"documents/{safe_name(document.id)}.pdf", document.pdf_sha256)
     yield from _bids(state)
     for item in entries:
         if isinstance(item.event, SegmentClosed):
             who = state.people.get(item.event.source)
             name = f"{item.event.source}-{who.name}" if who is not None else item.event.source
-            yield Named(f"recording/{_safe(name)}/{item.event.number:05d}.mkv", item.event.segment_sha256)
+            yield Named(f"recording/{safe_name(name)}/{item.event.number:05d}.mkv", item.event.segment_sha256)
 
 
 def _bids(state: State) -> Iterator[Named]:
     for supplier, bid in state.bids.items():
-        folder = f"bids/{_safe(state.suppliers.get(supplier, supplier))}"
+        folder = f"bids/{safe_name(state.suppliers.get(supplier, supplier))}"
         yield Named(f"{folder}/{bid.header_sha256[:16]}.bid", bid.envelope_sha256)
         for document in bid.documents:
-            yield Named(f"{folder}/{_safe(document.name)}", document.sha256)
+            yield Named(f"{folder}/{safe_name(document.name)}", document.sha256)
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """A name as a file name on every system; never a path."""
     return re.sub(r'[\x00-\x1f/\\:*?"<>|]', "_", name).strip(". ")[:120] or "_"
 
 
-def extract(archive: Path, out: Path) -> list[Path]:
+def extract(archive: Path, out: Path, watch: Callable[[int, int], None] = lambda _done, _all: None) -> list[Path]:
     """Write the archive's files below ``out``; what the archive does not hold (party editions) is left out.
+
+    Args:
+        watch: told the bytes written, and those to write; may raise to end it. What is written stays.
 
     Raises:
         InputError: ``container.*`` and what else the archive is at fault of.
-        FaultError: ``extract.damaged`` for a file that is not its digest; OSError of the disk.
+        FaultError: ``extract.damaged`` for files that are not their digests (``count``, and ``name`` of the first),
+            after all others are written; OSError of the disk.
     """
-    written = []
+    written: list[Path] = []
+    damaged: list[str] = []
     with ArchiveReader(archive) as reader:
-        for item in named_files(reader):
-            if not reader.has_blob(item.sha256):
-                continue
+        items = [item for item in named_files(reader) if reader.has_blob(item.sha256)]
+        done, whole = 0, sum(reader.members[f"blobs/{item.sha256}"].size for item in items)
+        for item in items:
             path = out / item.path
             path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(path.name + ".part")
             digest = hashlib.sha256()
-            with open(path, "wb") as file:
-                for piece in reader.blob_pieces(item.sha256):
-                    digest.update(piece)
-                    file.write(piece)
-            if digest.hexdigest() != item.sha256:
-                raise FaultError("extract.damaged", name=item.path)
-            written.append(path)
+            try:
+                with open(part, "wb") as file:
+                    for piece in reader.blob_pieces(item.sha256):
+                        digest.update(piece)
+                        file.write(piece)
+                        done += len(piece)
+                        watch(done, whole)
+                if digest.hexdigest() == item.sha256:
+                    part.replace(path)
+                    written.append(path)
+                else:
+                    damaged.append(item.path)
+            finally:
+                part.unlink(missing_ok=True)
+    if damaged:
+        raise FaultError("extract.damaged", name=damaged[0], count=len(damaged))
     return written

@@ -51,6 +51,11 @@ def tr(source: str, /, **facts: Fact) -> str:
     return text.format(**facts) if facts else text
 
 
+def capital(text: str) -> str:
+    """A word that stands alone (a chip, a tab, a choice): in English it begins with a capital."""
+    return text if _State.language is Language.CHINESE else text[:1].upper() + text[1:]
+
+
 def set_language(chosen: Language) -> None:
     """Switch every open window to ``chosen``: widgets get QEvent.LanguageChange and say their texts again."""
     app = QApplication.instance()

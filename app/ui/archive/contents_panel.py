@@ -1,82 +1,73 @@
-"""What is in the archive, behind tabs: events with search, people, documents with their signatures, bids, files."""
+"""What is in the archive, behind tabs: entries, people, signed documents, bids, recordings, all files."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from app.ca.trust import Status
-from app.session.rules.event import Recorded
+from app.record.verification import Place
 from app.ui import texts
-from app.ui.archive.content import Content, SignedPaper
+from app.ui.archive.content import ArchivedFile, Content, SignedPaper, source_names
+from app.ui.archive.entries_page import DENSE, EntriesPage
+from app.ui.archive.file_names import FileNames
+from app.ui.archive.files_page import FileRow, FilesPage, Said
+from app.ui.archive.places import Marks
+from app.ui.archive.words import STATUS_TONES, place_words, signature_lines, verdict_word
 from app.ui.i18n import tr
 from app.ui.opening.closing import bid_standing
-from app.ui.record_lines import plain_facts, record_line
 from app.ui.step_facts import StepFacts
-from app.ui.view import View, column, row
-from app.ui.widgets.buttons import Button
+from app.ui.view import View, column
 from app.ui.widgets.chip import Tone
 from app.ui.widgets.data_table import Align, Cell, ChipCell, Column, DataTable
 from app.ui.widgets.tabs import SegmentedTabs
 
-MOST = 2000
-TONES = {Status.PASSED: Tone.OK, Status.COULD_NOT_TELL: Tone.WARN, Status.FAILED: Tone.BAD}
+ENTRIES, PEOPLE, PAPERS, BIDS, RECORDINGS, FILES = range(6)
 
 
 class ContentsPanel(View):
     """Signals:
     open_asked(str, str): show this PDF: digest and title.
-    moment_chosen(object): an event was chosen; its time (aware UTC).
+    save_asked(object, str): take this file out; the name to propose.
+    moment_chosen(object): an entry or a recording was chosen; its time (aware UTC).
     """
 
     open_asked = Signal(str, str)
+    save_asked = Signal(object, str)
     moment_chosen = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._content: Content | None = None
-        self._found: list[Recorded] = []
-        self._files: list[tuple[str, str]] = []
-        self.tabs = SegmentedTabs(4)
-        self.search = QLineEdit()
-        self.search.setMaxLength(100)
-        self.search.textChanged.connect(lambda _text: self._show_events())
-        self.say(self.search.setPlaceholderText, "搜索人、步骤、文件")
-        self.say(self.search.setAccessibleName, "搜索人、步骤、文件")
-        self.events = DataTable(
-            (Column("序号", Align.RIGHT, width=50), Column("时间", width=76), Column("事件", stretch=True, width=150)),
-            select=True,
-        )
-        self.events.selected.connect(self._event)
-        self._details = QPlainTextEdit()
-        self._details.setReadOnly(True)
-        self._details.setFixedHeight(96)
-        self._details.hide()
-        self.say(self._details.setAccessibleName, "条目内容")
-        events = QWidget()
-        layout = column(self.search, self.events, self._details, spacing=8)
-        layout.setStretch(1, 1)
-        events.setLayout(layout)
+        self._papers: tuple[SignedPaper, ...] = ()
+        self._marks, self._verified = Marks(), False
+        self.tabs = SegmentedTabs(6)
+        self.entries = EntriesPage()
         self.people = DataTable(
             (Column("姓名", width=80), Column("单位", stretch=True, width=110), Column("角色", width=90),
-             Column("签到方式", width=80)),
+             Column("签到方式", width=80)), row_height=DENSE,
         )  # fmt: skip
-        self.papers = DataTable(
+        self.papers = FilesPage(
             (Column("文件", stretch=True, width=120), Column("签署人", width=90), Column("完整性", width=76),
-             Column("身份", width=76), Column("时间", width=76)), select=True,
+             Column("身份", width=76), Column("时间", width=76))
         )  # fmt: skip
-        self.bids = DataTable(
-            (Column("供应商", stretch=True, width=110), Column("文件", width=130), Column("大小", width=70),
-             Column("状态", width=80)), select=True,
+        self.bids = FilesPage(
+            (Column("供应商", stretch=True, width=110), Column("文件", width=110),
+             Column("大小", Align.RIGHT, width=64), Column("状态", width=76), Column("校验", width=76))
         )  # fmt: skip
-        self._open_paper, self._open_bid = Button("plain", "document"), Button("plain", "document")
-        self._open_paper.clicked.connect(self._show_paper)
-        self._open_bid.clicked.connect(self._show_bid)
-        self.papers.activated.connect(lambda _row: self._show_paper())
-        self.bids.activated.connect(lambda _row: self._show_bid())
-        for button in (self._open_paper, self._open_bid):
-            self.say(button.setText, "查看")
+        self.recordings = FilesPage(
+            (Column("录像来源", stretch=True, width=110), Column("开始", width=76),
+             Column("时长", Align.RIGHT, width=60), Column("大小", Align.RIGHT, width=64), Column("校验", width=76))
+        )  # fmt: skip
+        self.files = FilesPage(
+            (Column("种类", width=76), Column("文件", stretch=True, width=120), Column("条目", Align.RIGHT, width=50),
+             Column("大小", Align.RIGHT, width=64), Column("校验", width=76))
+        )  # fmt: skip
         self._stack = QStackedWidget()
-        for page in (events, self.people, _with(self.papers, self._open_paper), _with(self.bids, self._open_bid)):
+        for page in (self.entries, self.people, self.papers, self.bids, self.recordings, self.files):
             self._stack.addWidget(page)
+        for files in (self.papers, self.bids, self.recordings, self.files):
+            files.open_asked.connect(self.open_asked)
+            files.save_asked.connect(self.save_asked)
+        self.entries.moment_chosen.connect(self.moment_chosen)
+        self.recordings.moment_chosen.connect(self.moment_chosen)
         self.tabs.chosen.connect(self._stack.setCurrentIndex)
         whole = column(self.tabs, self._stack, spacing=8)
         whole.setStretch(1, 1)
@@ -85,16 +76,48 @@ class ContentsPanel(View):
 
     def show_content(self, content: Content) -> None:
         """Show an archive."""
-        self._content = content
+        self._content, self._papers, self._marks, self._verified = content, (), Marks(), False
+        self.entries.show_marks(self._marks)
+        self.entries.show_content(content)
         self.retranslate()
+
+    def show_unverified(self) -> None:
+        """A verification begins: nothing is said of the places any more."""
+        self._marks, self._verified = Marks(), False
+        self.entries.show_marks(self._marks)
+        self.retranslate()
+
+    def show_papers(self, papers: tuple[SignedPaper, ...]) -> None:
+        """Show the documents with what their signatures are worth."""
+        self._papers = papers
+        self.retranslate()
+
+    def show_marks(self, marks: Marks) -> None:
+        """A verification ended; show where something is wrong."""
+        self._marks, self._verified = marks, True
+        self.entries.show_marks(marks)
+        self.retranslate()
+
+    def go_to_entry(self, index: int) -> None:
+        """Show an entry."""
+        self.tabs.choose(ENTRIES)
+        self.entries.go_to(index)
+
+    def go_to_file(self, key: str) -> None:
+        """Show a file, by digest or by its name in the archive."""
+        content = self._content
+        for place, file in enumerate(content.files if content is not None else ()):
+            if key in (file.member if file.own else file.sha256, file.member):
+                self.tabs.choose(FILES)
+                self.files.table.choose(place)
+                return
 
     def retranslate(self) -> None:
         self._name_tabs()
         content = self._content
         if content is None:
             return
-        state = content.state
-        self._show_events()
+        state, names = content.state, FileNames(content)
         self.people.show_rows(
             [
                 [p.name, p.organisation, texts.word("role", "leader" if key == state.leader else p.roles[0].value),
@@ -102,86 +125,92 @@ class ContentsPanel(View):
                 for key, p in state.people.items()
             ]
         )  # fmt: skip
-        self._papers = [line for paper in content.papers for line in self._signatures(paper)]
-        self.papers.show_rows([cells for _, cells in self._papers])
-        self._files, rows = [], list[list[Cell]]()
-        facts = StepFacts(state, "")
-        for supplier, bid in state.bids.items():
-            if not bid.documents:
-                self._files.append(("", ""))
-                rows.append([facts.supplier_name(supplier), None, texts.size_text(bid.size), bid_standing(bid)])
-            for document in bid.documents:
-                kept = document.sha256 in content.bid_files
-                self._files.append((document.sha256 if kept else "", document.name))
-                stands = bid_standing(bid) if kept else ChipCell(tr("仅有摘要"), Tone.NEUTRAL)
-                rows.append([facts.supplier_name(supplier), document.name, texts.size_text(document.size), stands])
-        self.bids.show_rows(rows)
+        self.papers.show_rows(tuple(line for paper in self._papers for line in self._signatures(content, paper)))
+        self.bids.show_rows(tuple(self._bid_rows(content)))
+        sources = source_names(content)
+        self.recordings.show_rows(
+            tuple(
+                self._file_row(
+                    content.file(one.sha256), names, moment=one.start,
+                    cells=(sources.get(one.source, one.source), texts.clock_time(one.start),
+                           f"{one.milliseconds / 1000:.1f} s", texts.size_text(one.size)),
+                )
+                for one in content.segments
+            )
+        )  # fmt: skip
+        rows = []
+        for file in content.files:
+            about = names.of(file)
+            size = texts.size_text(file.size) if file.size is not None else None
+            index = str(file.index) if file.index is not None else None
+            rows.append(self._file_row(file, names, (about.kind, about.name, index, size)))
+        self.files.show_rows(tuple(rows))
 
-    def _signatures(self, paper: SignedPaper) -> list[tuple[str, list[Cell]]]:
-        """A line a signature, with integrity, identity and time as three verdicts."""
-        content = self._content
-        assert content is not None
-        name = texts.word("document", paper.document.kind)
-        digest = paper.document.pdf_sha256 if paper.kept else ""
+    def _signatures(self, content: Content, paper: SignedPaper) -> list[FileRow]:
+        """A row a signature, with integrity, identity and time as three verdicts, in words below."""
+        document = paper.document
+        name = texts.word("document", document.kind)
+        file = content.file(document.pdf_sha256)
+        bad = self._said(self._marks.papers.get(document.id, ()))
+        saved = f"{name}.pdf"
         if paper.verdict is None or not paper.verdict.signatures:
             word = tr("没有签名") if paper.kept else tr("仅有摘要")
-            return [(digest, [name, None, ChipCell(word, Tone.NEUTRAL), None, None])]
-        return [
-            (digest, [name, one.name or one.holder, _part(one.integrity.status), _part(one.identity.status),
-                      _part(one.time.status)])
-            for one in paper.verdict.signatures
-        ]  # fmt: skip
+            chip = ChipCell(tr("未通过"), Tone.BAD) if bad else ChipCell(word, Tone.NEUTRAL)
+            return [FileRow((name, None, chip, None, None), file, name, saved, paper.kept, bad)]
+        rows = []
+        for one in paper.verdict.signatures:
+            parts = signature_lines(one)
+            chips = tuple(ChipCell(verdict_word(status), STATUS_TONES[status]) for _, status, _ in parts)
+            said = tuple((what, STATUS_TONES[status], verdict_word(status), text) for what, status, text in parts)
+            rows.append(FileRow((name, one.name or one.holder, *chips), file, name, saved, paper.kept, (*bad, *said)))
+        return rows
 
-    def _show_events(self) -> None:
-        content = self._content
-        if content is None:
-            return
-        facts = StepFacts(content.state, "")
-        wanted = self.search.text().strip().casefold()
-        rows, self._found = list[list[Cell]](), []
-        for one in content.entries:
-            line = record_line(facts, one)
-            said = texts.event_text(line.event, line.facts)
-            if wanted and wanted not in f"{said} {line.facts.get('actor', '')} {line.event}".casefold():
-                continue
-            self._found.append(one)
-            rows.append([str(one.index), texts.clock_time(one.at), said])
-            if len(rows) >= MOST:
-                break
-        self.events.show_rows(rows)
+    def _bid_rows(self, content: Content) -> list[FileRow]:
+        facts, names = StepFacts(content.state, ""), FileNames(content)
+        rows = []
+        for supplier, bid in content.state.bids.items():
+            name, stands = facts.supplier_name(supplier), bid_standing(bid)
+            envelope = content.file(bid.envelope_sha256)
+            rows.append(
+                self._file_row(
+                    envelope, names, (name, texts.word("file_kind", "envelope"), texts.size_text(bid.size), stands)
+                )
+            )
+            rows += [
+                self._file_row(content.file(one.sha256), names, (name, one.name, texts.size_text(one.size), stands))
+                for one in bid.documents
+            ]
+        return rows
 
-    def _event(self, number: int) -> None:
-        if 0 <= number < len(self._found):
-            self._details.show()
-            self._details.setPlainText(plain_facts(self._found[number]))
-            self.moment_chosen.emit(self._found[number].at)
+    def _file_row(
+        self, file: ArchivedFile | None, names: FileNames, cells: tuple[Cell, ...], moment: object = None
+    ) -> FileRow:
+        """A row about a file with its standing as last cell."""
+        if file is None:
+            return FileRow((*cells, ChipCell(tr("仅有摘要"), Tone.NEUTRAL)), moment=moment)
+        about = names.of(file)
+        said = self._said(self._marks.files.get(file.member if file.own else file.sha256, ()))
+        return FileRow((*cells, self._standing(file)), file, about.name, about.saved, about.pdf, said, moment)
 
-    def _show_paper(self) -> None:
-        number = self.papers.view.currentIndex().row()
-        if self._content is not None and 0 <= number < len(self._papers) and self._papers[number][0]:
-            self.open_asked.emit(self._papers[number][0], str(self._papers[number][1][0]))
+    def _standing(self, file: ArchivedFile) -> Cell:
+        if self._marks.files.get(file.member if file.own else file.sha256):
+            return ChipCell(tr("未通过"), Tone.BAD)
+        if not file.member:
+            return ChipCell(tr("仅有摘要"), Tone.NEUTRAL)
+        if file.sealed:
+            return ChipCell(tr("仍加密"), Tone.NEUTRAL)
+        return ChipCell(tr("一致"), Tone.OK) if self._verified else None
 
-    def _show_bid(self) -> None:
-        number = self.bids.view.currentIndex().row()
-        if 0 <= number < len(self._files) and self._files[number][0]:
-            self.open_asked.emit(*self._files[number])
+    def _said(self, places: tuple[Place, ...]) -> tuple[Said, ...]:
+        return tuple(("", Tone.BAD, tr("未通过"), place_words(place)) for place in places)
 
     def _name_tabs(self) -> None:
         content = self._content
-        self.tabs.name(0, tr("事件"), len(content.entries) if content is not None else None)
-        self.tabs.name(1, tr("人员"), len(content.state.people) if content is not None else None)
-        self.tabs.name(2, tr("签署文件"), len(content.papers) if content is not None else None)
-        self.tabs.name(3, tr("投标文件"))
-
-
-def _part(status: Status) -> ChipCell:
-    word = {Status.PASSED: tr("通过"), Status.COULD_NOT_TELL: tr("无法判断"), Status.FAILED: tr("未通过")}[status]
-    return ChipCell(word, TONES[status])
-
-
-def _with(table: DataTable, button: Button) -> QWidget:
-    page = QWidget()
-    layout = column(table, row(None, button), spacing=8)
-    layout.setStretch(0, 1)
-    page.setLayout(layout)
-    return page
+        counts: tuple[int | None, ...] = (None,) * 6
+        if content is not None:
+            state = content.state
+            counts = (content.size, len(state.people), len(state.documents), len(state.bids), len(content.segments),
+                      len(content.files))  # fmt: skip
+        named = (tr("条目"), tr("人员"), tr("签署文件"), tr("各方文件"), tr("录像"), tr("全部文件"))
+        for place, (name, count) in enumerate(zip(named, counts, strict=True)):
+            self.tabs.name(place, name, count)

@@ -10,7 +10,7 @@ from PySide6.QtMultimedia import QAudioOutput, QMediaPlayer
 from PySide6.QtMultimediaWidgets import QVideoWidget
 from PySide6.QtWidgets import QComboBox, QStackedWidget, QWidget
 
-from app.errors import BidroomError
+from app.errors import BidroomError, InputError
 from app.ui import texts
 from app.ui.archive.content import Content, Segment, extract, source_names
 from app.ui.async_bridge import AsyncBridge
@@ -181,7 +181,10 @@ class SegmentPlayer(View):
         if target.exists():
             return target
         try:
-            return await asyncio.to_thread(extract, content.path, segment.sha256, target)
+            file = content.file(segment.sha256)
+            if file is None or not file.kept:
+                raise InputError("blob.missing", digest=segment.sha256)
+            return await asyncio.to_thread(extract, content.path, file, target)
         except (BidroomError, OSError) as error:
             self._note.setText(texts.exception_text(error).what)
             return None

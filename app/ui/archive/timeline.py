@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.ui import texts
 from app.ui.archive.content import Content, Segment, source_names
+from app.ui.archive.places import Marks
 from app.ui.fonts import HINT, SECOND, font
 from app.ui.i18n import tr
 from app.ui.theme import color
@@ -36,7 +37,8 @@ class Timeline(View):
         super().__init__(parent)
         self._spans: tuple[Span, ...] = ()
         self._rows: list[tuple[str, tuple[Segment, ...]]] = []
-        self._events: tuple[datetime, ...] = ()
+        self._events: tuple[tuple[datetime, int], ...] = ()
+        self._marks = Marks()
         self._start = self._end = datetime.fromtimestamp(0, UTC)
         self._now: datetime | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -57,9 +59,15 @@ class Timeline(View):
         names = source_names(content)
         order = list(dict.fromkeys(segment.source for segment in content.segments))
         self._rows = [(names.get(s, s), tuple(x for x in content.segments if x.source == s)) for s in order]
-        self._events = tuple(one.at for one in content.entries if one.at >= self._start)
+        self._events = tuple((one.at, one.index) for one in content.entries if one.at >= self._start)
+        self._marks = Marks()
         self._now = self._start
         self.updateGeometry()
+        self.update()
+
+    def show_marks(self, marks: Marks) -> None:
+        """Show where a verification found something wrong."""
+        self._marks = marks
         self.update()
 
     def show_moment(self, moment: datetime) -> None:
@@ -142,15 +150,22 @@ class Timeline(View):
         painter.drawRoundedRect(QRectF(LEFT, middle - 3, self.width() - LEFT - 12, 6), 3, 3)
         for segment in segments:
             left, right = self._x(segment.start), self._x(segment.end)
-            painter.setBrush(color("bad" if segment.gaps else "ok" if segment.kept else "text3"))
-            painter.drawRoundedRect(QRectF(left, middle - 3, max(1.5, right - left - 1), 6), 2, 2)
+            changed = segment.sha256 in self._marks.files
+            high = 14 if changed else 6
+            token = "bad" if changed else "warn" if segment.gaps else "ok" if segment.kept else "text3"
+            painter.setBrush(color(token))
+            painter.drawRoundedRect(QRectF(left, middle - high / 2, max(1.5, right - left - 1), high), 2, 2)
 
     def _paint_events(self, painter: QPainter, top: float) -> None:
         self._paint_name(painter, top, tr("事件"))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color("primary"))
-        for at in self._events:
+        for at, _ in self._events:
             painter.drawEllipse(QPointF(self._x(at), top + LINE / 2), 2.5, 2.5)
+        painter.setBrush(color("bad"))
+        for at, index in self._events:
+            if index in self._marks.entries:
+                painter.drawRoundedRect(QRectF(self._x(at) - 3, top + LINE / 2 - 7, 6, 14), 2, 2)
 
     def _paint_name(self, painter: QPainter, top: float, name: str) -> None:
         painter.setFont(font(SECOND))

@@ -9,8 +9,8 @@ from app.ui.archive.archive_screen import ArchiveScreen
 from app.ui.async_bridge import AsyncBridge
 from app.ui.i18n import tr
 from app.ui.main_window import MainWindow
-from app.ui.program.pick import all_files, pick_file
 from app.ui.program.own_trust import trust_folder
+from app.ui.program.pick import all_files, pick_file
 from app.ui.program.services import Services
 
 
@@ -34,17 +34,19 @@ class Archives(QObject):
         if path is not None:
             await self.open(path)
 
-    async def open(self, path: Path, expect: str = "") -> None:
-        """Show it; trust is ``trust.pem`` beside it or in the case's folder, else this user's own."""
-        screen = ArchiveScreen(self._bridge, self._services.clock, self._services.verify)
+    async def open_hosted(self, path: Path, expect: str) -> None:
+        """The archive in the folder of a case of this machine; that folder also holds the roots it was made with."""
+        await self.open(path, expect, path.parent.parent / "trust.pem")
+
+    async def open(self, path: Path, expect: str = "", case_file: Path | None = None) -> None:
+        """Show it; ``case_file`` holds the roots of a case that this machine hosted, ``expect`` its head."""
+        screen = ArchiveScreen(self._bridge, self._services.clock, self._services.verify, trust_folder())
 
         def leave() -> None:
+            screen.leave()
             self._done()
             self._window.drop(screen)
 
         screen.closed.connect(leave)
         self._window.show_screen(screen)
-        places = (path.with_name("trust.pem"), path.parent.parent / "trust.pem")
-        beside = next((place for place in places if place.exists()), None)
-        own = sorted(trust_folder().glob("*.pem")) if trust_folder().is_dir() else []
-        await screen.open(path, beside or (own[0] if own else None), expect)
+        await screen.open(path, expect, case_file)

@@ -32,6 +32,14 @@ async def pick_target(parent: QWidget | None, title: str, name: str) -> Path | N
     return await ask(dialog)
 
 
+async def pick_folder(parent: QWidget | None, title: str) -> Path | None:
+    """An existing folder to write into, or None."""
+    dialog = _FilePick(parent, title)
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    return await ask(dialog)
+
+
 def read_small(path: Path, limit: int = 4 * 1024 * 1024) -> bytes:
     """A file that a person chose.
 

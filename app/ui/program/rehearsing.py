@@ -16,6 +16,7 @@ from app.ui import texts
 from app.ui.archive.archive_screen import ArchiveScreen, Verify
 from app.ui.async_bridge import AsyncBridge
 from app.ui.main_window import MainWindow
+from app.ui.program.own_trust import trust_folder
 from app.ui.program.rehearsal_control import RehearsalControl
 from app.ui.program.rehearsal_windows import PlayerWindow
 from app.ui.program.room_window import Pictures
@@ -123,13 +124,13 @@ class RehearsalShow(QObject):
             return
         if self._archive is None:
             window = MainWindow(self._clock)
-            screen = ArchiveScreen(self._bridge, self._clock, self._verify)
+            screen = ArchiveScreen(self._bridge, self._clock, self._verify, trust_folder())
             screen.closed.connect(window.close)
             window.show_screen(screen)
             window.name_window(outcome.archive.name, rehearsal=True)
             self._archive = window
             _place(window, 0)
-            self._bridge.start(screen.open(outcome.archive, outcome.trust, outcome.expect), "rehearsal.archive")
+            self._bridge.start(screen.open(outcome.archive, outcome.expect), "rehearsal.archive")
         self._archive.show()
         self._archive.raise_()
 

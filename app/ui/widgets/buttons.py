@@ -1,6 +1,7 @@
 """Buttons by meaning: one primary per screen, danger outlined, round ones for devices."""
 
 from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from app.ui.icons import icon
@@ -25,6 +26,17 @@ class Button(QPushButton):
             self.setIconSize(QSize(18, 18))
             theme().changed.connect(self._tint)
             self._tint()
+
+    def show_role(self, role: str) -> None:
+        """Change the role: one primary on a screen, whichever is due."""
+        if role != self._role:
+            self._role = role
+            restyle(self, "role", role)
+            self._tint()
+
+    @property
+    def role(self) -> str:
+        return self._role
 
     def show_icon(self, name: str) -> None:
         """Change the icon."""
@@ -61,6 +73,16 @@ class TabButton(Button):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("tab", None, "", parent)
         self.setCheckable(True)
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for the heavier letters of the chosen tab, so that choosing moves and cuts nothing."""
+        hint = super().sizeHint()
+        heavy = QFont(self.font())
+        heavy.setWeight(QFont.Weight.DemiBold)
+        return QSize(max(hint.width(), QFontMetrics(heavy).horizontalAdvance(self.text()) + 8), hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -1,4 +1,4 @@
-"""A table for states and figures: numbers aligned, chips for states, long text elided with a tool tip."""
+"""A table for states and figures: numbers aligned, chips for states, long text in two lines, then elided."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter
+from PySide6.QtGui import QFont, QFontMetrics, QHelpEvent, QPainter, QTextLayout, QTextOption
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui.fonts import BODY, SECOND, font
-from app.ui.i18n import tr
+from app.ui.i18n import capital, tr
 from app.ui.theme import color
 from app.ui.view import View
 from app.ui.widgets.amount import amount_text
@@ -38,6 +38,8 @@ from app.ui.widgets.chip import Tone, paint_chip
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 ROW = 46
+CHIP_ROOM = 30
+"""What a chip needs besides its word: its round ends, and the gap to the next column."""
 
 
 class Align(StrEnum):
@@ -70,7 +72,7 @@ Cell = str | Decimal | int | ChipCell | None
 def cell_text(cell: Cell) -> str:
     """A cell as text: amounts with separators, nothing as an em dash."""
     if isinstance(cell, ChipCell):
-        return cell.text
+        return capital(cell.text)
     if isinstance(cell, Decimal):
         return amount_text(cell)
     return "—" if cell is None else str(cell)
@@ -104,7 +106,7 @@ class _Model(QAbstractTableModel):
         if orientation is not Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return tr(self.columns[section].name)
+            return capital(tr(self.columns[section].name))
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _flags(self.columns[section].align)
         return None
@@ -121,15 +123,25 @@ class _Cells(QStyledItemDelegate):
         cell = index.data(Qt.ItemDataRole.UserRole)
         chip = isinstance(cell, ChipCell)
         metrics = QFontMetrics(font(SECOND if chip else BODY))
-        return QSize(metrics.horizontalAdvance(cell_text(cell)) + (34 if chip else 18), ROW)
+        return QSize(metrics.horizontalAdvance(cell_text(cell)) + (CHIP_ROOM if chip else 18), ROW)
 
     def helpEvent(
         self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: AnyIndex
     ) -> bool:
-        if index.isValid() and self.sizeHint(option, index).width() <= option.rect.width() + 2:
+        if index.isValid() and self._whole(option, index):
             QToolTip.hideText()
             return True
         return super().helpEvent(event, view, option, index)
+
+    def _whole(self, option: QStyleOptionViewItem, index: AnyIndex) -> bool:
+        """Whether everything is in sight."""
+        if self.sizeHint(option, index).width() <= option.rect.width() + 2:
+            return True
+        if isinstance(index.data(Qt.ItemDataRole.UserRole), ChipCell):
+            return False
+        text = cell_text(index.data(Qt.ItemDataRole.UserRole))
+        lines = fit_lines(text, font(BODY), option.rect.width() - 16, option.rect.height())
+        return "".join(lines).replace(" ", "") == text.replace(" ", "")
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         cell = index.data(Qt.ItemDataRole.UserRole)
@@ -143,17 +155,16 @@ class _Cells(QStyledItemDelegate):
         align = self._model.columns[index.column()].align
         inside = area.adjusted(8, 0, -8, 0)
         if isinstance(cell, ChipCell):
-            wanted = QFontMetrics(font(SECOND)).horizontalAdvance(cell.text) + 22
-            width = min(wanted, inside.width())
+            text = cell_text(cell)
+            wanted = QFontMetrics(font(SECOND)).horizontalAdvance(text) + CHIP_ROOM - 12
+            width = min(wanted, inside.width() + 4)
             left = inside.right() - width if align is Align.RIGHT else inside.left() - 2
-            paint_chip(painter, QRectF(left, area.center().y() - 12, width, 24), cell.text, cell.tone)
+            paint_chip(painter, QRectF(left, area.center().y() - 12, width, 24), text, cell.tone)
         else:
             painter.setFont(font(BODY))
             painter.setPen(color("text3" if cell is None else "text"))
-            text = QFontMetrics(painter.font()).elidedText(
-                cell_text(cell), Qt.TextElideMode.ElideRight, int(inside.width())
-            )
-            painter.drawText(inside, _flags(align), text)
+            lines = fit_lines(cell_text(cell), painter.font(), int(inside.width()), int(area.height()))
+            painter.drawText(inside, _flags(align), "\n".join(lines))
         painter.restore()
 
 
@@ -168,8 +179,11 @@ class DataTable(View):
     activated = Signal(int)
     selected = Signal(int)
 
-    def __init__(self, columns: Sequence[Column], parent: QWidget | None = None, *, select: bool = False) -> None:
+    def __init__(
+        self, columns: Sequence[Column], parent: QWidget | None = None, *, select: bool = False, row_height: int = ROW
+    ) -> None:
         super().__init__(parent)
+        self._row_height = row_height
         self._model = _Model(columns)
         self.view = QTableView()
         self.view.setModel(self._model)
@@ -177,7 +191,8 @@ class DataTable(View):
         self.view.setShowGrid(False)
         self.view.setWordWrap(False)
         self.view.verticalHeader().hide()
-        self.view.verticalHeader().setDefaultSectionSize(ROW)
+        self.view.verticalHeader().setMinimumSectionSize(row_height)
+        self.view.verticalHeader().setDefaultSectionSize(row_height)
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.view.setSelectionMode(
             QAbstractItemView.SelectionMode.SingleSelection if select else QAbstractItemView.SelectionMode.NoSelection
@@ -209,6 +224,11 @@ class DataTable(View):
             self.view.selectRow(current)
         self._fit()
 
+    def choose(self, number: int) -> None:
+        """Select a row and bring it into sight."""
+        self.view.selectRow(number)
+        self.view.scrollTo(self._model.index(number, 0), QAbstractItemView.ScrollHint.PositionAtCenter)
+
     def rows(self) -> list[list[str]]:
         """What is shown, as text."""
         return [[cell_text(cell) for cell in line] for line in self._model.rows]
@@ -216,7 +236,7 @@ class DataTable(View):
     def fit_height(self, most: int = 12) -> None:
         """Make the table as high as its rows, up to ``most`` rows."""
         count = min(max(1, len(self._model.rows)), most)
-        self.view.setFixedHeight(self.view.horizontalHeader().sizeHint().height() + count * ROW + 4)
+        self.view.setFixedHeight(self.view.horizontalHeader().sizeHint().height() + count * self._row_height + 4)
 
     def retranslate(self) -> None:
         self._model.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self._model.columns) - 1)
@@ -239,12 +259,17 @@ class DataTable(View):
             self.view.setColumnWidth(number, width)
 
     def _wanted(self, number: int) -> tuple[int, int]:
-        """Least and wished width of a column; amounts and figures are never cut."""
+        """Least and wished width of a column; amounts, figures and states are never cut."""
         column = self._model.columns[number]
         title = QFontMetrics(font(SECOND)).horizontalAdvance(tr(column.name)) + 18
         content = self.view.sizeHintForColumn(number) if self._model.rows else 0
         most = max(column.width, title, content)
-        least = most if column.align is Align.RIGHT else min(most, max(column.width, title))
+        states = any(isinstance(line[number], ChipCell) for line in self._model.rows)
+        if states or column.align is Align.RIGHT:
+            return most, most
+        words = (word for line in self._model.rows[:200] for word in cell_text(line[number]).split() if word.isascii())
+        longest = max((QFontMetrics(font(BODY)).horizontalAdvance(word) for word in words), default=0) + 18
+        least = min(most, max(column.width, title, min(longest, 120)))
         return least, most
 
 
@@ -263,6 +288,38 @@ def share_widths(least: Sequence[int], most: Sequence[int], stretch: Sequence[bo
         for number in growing:
             widths[number] += -over // len(growing)
     return widths
+
+
+def fit_lines(text: str, face: QFont, width: int, height: int) -> list[str]:
+    """``text`` in the lines that fit into ``width`` x ``height`` pixels: one, or two of like length; then elided."""
+    metrics = QFontMetrics(face)
+    whole = metrics.horizontalAdvance(text)
+    if whole <= width or width <= 0 or height < 2 * metrics.ascent() + 2 * metrics.descent():
+        return [metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)]
+    gaps = [place for place, sign in enumerate(text) if sign.isspace()]
+    for place in sorted(gaps, key=lambda one: abs(metrics.horizontalAdvance(text[:one]) - whole / 2)):
+        if max(metrics.horizontalAdvance(part) for part in (text[:place], text[place:].strip())) <= width:
+            return [text[:place], text[place:].strip()]
+    first = width
+    for room in (min(width, whole // 2 + metrics.height()), width):
+        first = _first_line(text, face, room)
+        rest = text[first:].strip()
+        if metrics.horizontalAdvance(rest) <= width and not text[first - 1 : first + 1].isascii():
+            return [text[:first].strip(), rest]
+    return [text[:first].strip(), metrics.elidedText(text[first:].strip(), Qt.TextElideMode.ElideRight, width)]
+
+
+def _first_line(text: str, face: QFont, width: int) -> int:
+    """How many characters the first line takes: broken between words where there are words."""
+    layout = QTextLayout(text, face)
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(option)
+    layout.beginLayout()
+    line = layout.createLine()
+    line.setLineWidth(width)
+    layout.endLayout()
+    return max(1, line.textLength())
 
 
 def _flags(align: Align) -> Qt.AlignmentFlag:
