@@ -1,25 +1,40 @@
-"""How fast the record is, beside named peers: python benchmarks/record.py [ENTRIES]
+"""How fast the record is, beside named peers: python benchmarks/record.py [ENTRIES [MEGABYTES]]
 
 Prints one line a measure: ours, the peer's, the ratio. Entries are about 500 bytes. Where a disk is in play,
-each side's best of ten turns counts.
+each side's best of ten turns counts. The last measure writes an archive with MEGABYTES of recordings (default 2000)
+and compares its verification, every byte against digest and name, with ``sha256sum`` and ``openssl dgst -sha256`` on
+the same file, best of three.
 """
 
+import base64
 import hashlib
 import json
 import secrets
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+from itertools import repeat
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from app.record.archive import ArchivedBlob, save_archive
+from app.record.checkpoint import sign_checkpoint
 from app.record.entry import build_entry, parse_entry
+from app.record.evidence import StoredCheckpoint, StoredCosignature, StoredStamp
 from app.record.log import MerkleTree
 from app.record.store import Store
+from app.record.verifier import verify_archive
 
 CASE = "bench"
+SEGMENT_MB = 50
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
@@ -101,8 +116,81 @@ def hash_loop(data: list[bytes]) -> float:
     return seconds(work)
 
 
+class Recorded:
+    """A case of many recorded segments, each a repeated block; an :class:`app.record.archive.ArchiveSource`."""
+
+    case = CASE
+    rulepack = None
+
+    def __init__(self, megabytes: int) -> None:
+        self.certificates: dict[str, bytes] = {}
+        key = Ed25519PrivateKey.generate()
+        self._blobs: dict[str, ArchivedBlob] = {}
+        opened = {
+            "type": "case_opened",
+            "rehearsal": True,
+            "host_key": key.public_key().public_bytes_raw().hex(),
+            "host_certificate": base64.b64encode(b"host").decode(),
+            "blob_keys": ["segment_sha256"],
+        }
+        events: list[dict[str, object]] = [opened]
+        for number in range(0, megabytes, SEGMENT_MB):
+            block = secrets.token_bytes(1_000_000)
+            count = min(SEGMENT_MB, megabytes - number)
+            digest = hashlib.sha256()
+            for _ in range(count):
+                digest.update(block)
+            self._blobs[digest.hexdigest()] = ArchivedBlob(False, count * len(block), partial(repeat, block, count))
+            events.append({"type": "segment_closed", "segment_sha256": digest.hexdigest()})
+        salt = bytes(16)
+        self._entries = [build_entry(CASE, index, NOW, "host", salt, event) for index, event in enumerate(events)]
+        log = MerkleTree()
+        for item in self._entries:
+            log.append(item)
+        self._note = StoredCheckpoint(log.size, sign_checkpoint(CASE, log.size, log.root(), key))
+
+    def entries(self) -> list[bytes]:
+        return self._entries
+
+    def checkpoints(self) -> list[StoredCheckpoint]:
+        return [self._note]
+
+    def cosignatures(self) -> list[StoredCosignature]:
+        return []
+
+    def stamps(self) -> list[StoredStamp]:
+        return []
+
+    def blob(self, sha256: str) -> ArchivedBlob | None:
+        return self._blobs.get(sha256)
+
+
+def verify_big(folder: Path, megabytes: int) -> None:
+    """Our verification of a big archive beside two programs that only hash it."""
+    path = folder / "big.bidroom"
+    size = save_archive(path, Recorded(megabytes)).bytes
+
+    def work() -> None:
+        failed = verify_archive(path).first_failed
+        assert failed is None, failed
+
+    def peer(*command: str) -> None:
+        subprocess.run([*command, str(path)], check=True, capture_output=True)
+
+    peers = {"sha256sum": ("sha256sum",), "openssl": ("openssl", "dgst", "-sha256")}
+    peer("sha256sum")  # all then read what the system has in memory, as far as it fits
+    turns = [(seconds(work), *(seconds(partial(peer, *one)) for one in peers.values())) for _ in range(3)]
+    ours, *others = (min(side) for side in zip(*turns, strict=True))
+    for name, theirs in zip(peers, others, strict=True):
+        print(
+            f"{'verify an archive':34} {size / 1e6:7.0f} MB       ours {size / ours / 1e6:7.0f} MB/s  "
+            f"{name} {size / theirs / 1e6:7.0f} MB/s  ratio {theirs / ours:.2f}"
+        )
+
+
 def main() -> None:
     """Run all."""
+    megabytes = int(sys.argv[2]) if len(sys.argv) > 2 else 2000
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     data = entries(count)
     few = data[:300]
@@ -116,6 +204,9 @@ def main() -> None:
     show("tree anew, every 10th root", count, tree(data), "hashlib loop", hash_loop(data))
     parsed = seconds(lambda: [parse_entry(item) for item in data])
     show("parse and check the form", count, parsed, "json.loads", seconds(lambda: [json.loads(item) for item in data]))
+    if megabytes:
+        with tempfile.TemporaryDirectory() as name:
+            verify_big(Path(name), megabytes)
 
 
 if __name__ == "__main__":
