@@ -87,6 +87,17 @@ class PhasePanel(StepPanel[StepFacts]):
             self.onward.setText(tr("进入：{phase}", phase=texts.word("phase", snapshot.next_phase() or "")))
             self.onward.allow(not snapshot.state.paused)
         self.show_facts(snapshot)
+        self._keep_one_primary()
+
+    def _keep_one_primary(self) -> None:
+        """Moving on is the primary act only while the panel offers none of its own."""
+        items = (self.controls.itemAt(number) for number in range(self.controls.count()))
+        others = (item.widget() for item in items if item is not None)
+        due = any(
+            isinstance(one, Button) and one is not self.onward and one.role == "primary" and one.isEnabled()
+            and not one.isHidden() for one in others
+        )  # fmt: skip
+        self.onward.show_role("plain" if due else "primary")
 
     def show_facts(self, facts: StepFacts) -> None:
         """Show the phase's own content."""

@@ -7,6 +7,7 @@ import msgspec
 
 import app.session.rules.events_case as evc
 import app.session.rules.events_evaluation as eve
+import app.session.rules.events_opening as evo
 from app.session.rules.event import Recorded
 from app.session.rules.events import event_type
 from app.session.rules.state import State
@@ -107,6 +108,8 @@ def _special(state: State, recorded: Recorded, said: dict[str, str | int]) -> No
         case evc.DocumentIssued():
             said["document"] = event.kind
             said["kind"] = texts.word("document", event.kind)
+        case evo.DecryptionTroubled():
+            said["cause"] = texts.word("trouble", event.cause)
         case evc.GateWaived():
             said["gate"] = texts.word("gate", event.gate)
         case evc.DocumentSigned() | evc.DocumentStamped() | evc.SignatureRefused() | evc.DeemedAgreed():

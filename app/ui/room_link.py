@@ -131,6 +131,7 @@ class RoomLink(QObject):
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self._refresh)
         self._stop = client.on_change(self.refresh)
+        self.screen.spoken_anew.connect(self.refresh)
         self._connect()
         self._refresh()
 

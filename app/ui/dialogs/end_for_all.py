@@ -23,7 +23,7 @@ class EndForAllDialog(DeskDialog[str | None]):
         self._reason.setFixedHeight(76)
         self._field = FormField("未完成而结束的原因（记入案卷）", self._reason)
         if undone:
-            self.add(label("strong", tr("尚未完成 {count} 项", count=len(undone))))
+            self.add(label("strong", tr("尚未完成（{count} 项）", count=len(undone))))
             for sentence in undone:
                 line = row(IconLabel("warning", "warn", 18), label("body", sentence, wrap=True), spacing=8)
                 line.setStretch(1, 1)

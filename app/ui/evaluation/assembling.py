@@ -3,7 +3,7 @@
 import app.session.rules.commands as cmd
 from app.session.rules.people import Role
 from app.ui import texts
-from app.ui.i18n import tr
+from app.ui.i18n import capital, tr
 from app.ui.opening.gathering import open_gates, state_chip
 from app.ui.people.people_table import seat_words
 from app.ui.phase_panel import PhasePanel
@@ -88,8 +88,8 @@ def member_row(facts: StepFacts, member: str) -> list[Cell]:
     else:
         committed = ChipCell(tr("等待"), Tone.NEUTRAL)
     place = "　".join(part for part in (seat_words(facts, member), person.organisation) if part)
+    level = capital(texts.word("level", signed.level.value)) if signed is not None else None
     return [
         person.name + (tr("（我）") if member == facts.me else ""), kind, place,
-        texts.word("level", signed.level.value) if signed is not None else None, state_chip(state, member), locked,
-        committed,
+        level, state_chip(state, member), locked, committed,
     ]  # fmt: skip

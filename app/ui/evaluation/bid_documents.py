@@ -1,7 +1,7 @@
 """The documents of one bid: which one, and its pages."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.errors import BidroomError
 from app.procurement.bid import Evidence
@@ -11,6 +11,7 @@ from app.ui.documents.viewer import DocumentViewer
 from app.ui.i18n import tr
 from app.ui.step_facts import StepContext, StepFacts
 from app.ui.view import View, column, label, row
+from app.ui.widgets.choice import Choice
 
 
 class BidDocuments(View):
@@ -31,7 +32,7 @@ class BidDocuments(View):
         self._shown = self._loaded = ""  # the document chosen, and the one whose pages are there
         self._wanted_words = ""
         self._owner = label("strong")
-        self.choice = QComboBox()
+        self.choice = Choice()
         self.choice.setSizePolicy(self.choice.sizePolicy().Policy.Expanding, self.choice.sizePolicy().Policy.Fixed)
         self.choice.setMinimumWidth(120)
         self.say(self.choice.setAccessibleName, "文件")

@@ -70,7 +70,8 @@ class ClarificationList(View):
     def _card(self, facts: StepFacts, item: Clarification) -> Card:
         card = Card(margin=12)
         card.body.setSpacing(6)
-        head = row(label("strong", facts.supplier_name(item.supplier)), None, spacing=10)
+        own = item.supplier == facts.supplier
+        head = row(label("strong", tr("请您澄清") if own else facts.supplier_name(item.supplier)), None, spacing=10)
         if item.open:
             clock = CountdownLabel(self._context.clock)
             clock.run(item.until)
@@ -87,7 +88,7 @@ class ClarificationList(View):
             if item.confirmed is not None:
                 said = (tr("确认修正。") if item.confirmed else tr("不确认修正。")) + said
             card.add(label("second", said, wrap=True))
-        if item.open and item.supplier == facts.supplier:
+        if item.open and own:
             button = ActButton("primary", "pen", tr("答复…"))
             button.clicked.connect(lambda: self.asked_for.emit(answering(item)))
             card.add(row(None, button))

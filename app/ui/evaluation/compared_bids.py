@@ -1,13 +1,13 @@
 """对比: the documents of one bid, and beside them those of another, scrolled together or each by itself."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox
 
 from app.procurement.bid import Evidence
 from app.ui.evaluation.bid_documents import BidDocuments
 from app.ui.step_facts import StepContext, StepFacts
 from app.ui.view import View, column
 from app.ui.widgets.buttons import Button
+from app.ui.widgets.choice import Choice
 from app.ui.widgets.split_view import SplitView
 
 
@@ -44,7 +44,7 @@ class ComparedBids(View):
         self.say(self.done.setToolTip, "结束对比（Esc）")
         self.say(self.done.setAccessibleName, "结束对比（Esc）")
         self.first.head.addWidget(self.toggle)
-        self.other = QComboBox()
+        self.other = Choice()
         self.other.setFixedWidth(146)
         self.say(self.other.setAccessibleName, "对比的供应商")
         self.other.currentIndexChanged.connect(self._show_other)

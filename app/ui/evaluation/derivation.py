@@ -72,6 +72,12 @@ def computed_score(facts: StepFacts, supplier: str, criterion: Criterion) -> Dec
     return found.score if found is not None else None
 
 
+def _grouped(text: str) -> str:
+    """Amounts with separators of thousands; everything else as it is."""
+    whole, dot, rest = text.partition(".")
+    return f"{int(whole):,}{dot}{rest}" if whole.isdecimal() and rest.isdecimal() and len(whole) > 3 else text
+
+
 def sentences(facts: StepFacts, steps: Sequence[Step]) -> list[str]:
     """Steps in words; members by name."""
     said = []
@@ -81,5 +87,6 @@ def sentences(facts: StepFacts, steps: Sequence[Step]) -> list[str]:
             shown["member"] = facts.name(shown["member"])
         if "percent" not in shown and "rate" in shown:
             shown["percent"] = shown["rate"]
+        shown = {key: _grouped(text) for key, text in shown.items()}
         said.append(texts.finding_text(step.code, shown))
     return said

@@ -36,8 +36,8 @@ class SealedProgressPanel(PhasePanel):
         head = row(self._count, self._shares, self._note, spacing=10)
         head.setStretch(2, 1)
         self.owners = DataTable(
-            (Column("递交人", stretch=True, width=120), Column("摘要", width=110), Column("大小", width=80),
-             Column("状态", width=90)),
+            (Column("递交人", stretch=True, width=90), Column("摘要", width=84), Column("大小", width=66),
+             Column("状态", width=66)),
         )  # fmt: skip
         self.holders = DataTable((Column("评审小组成员", stretch=True, width=100), Column("放行", width=90)))
         self.quotes = DataTable(

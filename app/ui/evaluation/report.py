@@ -19,7 +19,7 @@ class ReportPanel(SigningPanel):
         )
         self.dissent = ActButton("plain", "flag")
         self.dissent.clicked.connect(lambda: self.ask(dissenting()))
-        self.add_act(self.dissent)
+        self.controls.insertWidget(self.controls.indexOf(self.refuse), self.dissent)
         self.say(self.dissent.setText, "提出不同意见…")
         self._dissents = label("second", wrap=True)
         self.side.addWidget(self._dissents)

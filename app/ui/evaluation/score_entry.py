@@ -93,8 +93,7 @@ class ScoreEntry(View):
         self._name.setText(criterion.name)
         self._kind.show_state(tr("{kind}　0—{most} 分", kind=kinds[criterion.kind], most=most), Tone.NEUTRAL)
         levels = "；".join(
-            f"{level.name} {_n(level.low)}—{_n(level.high)}：{level.text.rstrip('。.；;')}"
-            for level in criterion.levels
+            f"{level.name} {_span(level.low, level.high)}：{level.text.rstrip('。.；;')}" for level in criterion.levels
         )
         self._text.setText("\n".join(part for part in (criterion.text, levels) if part))
         if not typing:
@@ -109,7 +108,7 @@ class ScoreEntry(View):
         if not fixed:
             for level in criterion.levels:
                 button = Button("plain", text=level.name)
-                button.setToolTip(f"{_n(level.low)}—{_n(level.high)}　{level.text}")
+                button.setToolTip(f"{_span(level.low, level.high)}　{level.text}")
                 button.clicked.connect(lambda _=False, high=level.high: self._take(high))
                 self._levels.addWidget(button, 1)
         self._filling = False
@@ -161,6 +160,10 @@ def read_points(text: str, most: Decimal) -> tuple[Decimal | None, str]:
     if score != score.quantize(Decimal("0.01")):
         return None, tr("最多两位小数")
     return score, ""
+
+
+def _span(low: Decimal, high: Decimal) -> str:
+    return _n(low) if low == high else f"{_n(low)}—{_n(high)}"
 
 
 def _n(value: Decimal) -> str:

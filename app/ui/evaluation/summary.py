@@ -1,7 +1,7 @@
 """汇总与排名: suppliers × members, the price, the total, the rank; findings and deviations in sentences; why."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QScrollArea, QWidget
+from PySide6.QtWidgets import QScrollArea, QWidget
 
 import app.session.rules.commands as cmd
 from app.procurement.scoring import deviations
@@ -18,6 +18,7 @@ from app.ui.room_acts import Asking, Choice, Sure
 from app.ui.step_facts import StepContext, StepFacts
 from app.ui.view import View, clear, column, label, row
 from app.ui.widgets.chip import Tone
+from app.ui.widgets.choice import Choice as ChoiceBox
 from app.ui.widgets.data_table import Align, Cell, ChipCell, Column, DataTable
 from app.ui.widgets.split_view import SplitView
 
@@ -30,7 +31,7 @@ class SummaryMatrix(View):
         self._facts: StepFacts | None = None
         self._members: tuple[str, ...] = ()
         self.table = DataTable((Column("供应商", stretch=True),), select=True)
-        self.what = QComboBox()
+        self.what = ChoiceBox()
         self.what.currentIndexChanged.connect(lambda _n: self._show_why())
         self.say(self.what.setAccessibleName, "这个数怎么来的")
         self.why = WhyCard()

@@ -34,8 +34,8 @@ class SupplierEvaluationPanel(PhasePanel):
         self._cards = column(spacing=10)
         inside = QWidget()
         inside.setProperty("role", "inside")
-        inside.setLayout(column(self.note, self._cards, None, spacing=10))
-        area = QScrollArea()
+        inside.setLayout(column(self._cards, None))
+        self._area = area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inside)
@@ -44,15 +44,16 @@ class SupplierEvaluationPanel(PhasePanel):
         body = row(area, self.clarifications, spacing=16)
         body.setStretch(0, 1)
         body.setStretch(1, 1)
-        self.add(body)
-        self.body.setStretch(1, 1)
+        self.add(self.note, body)
+        self.body.setStretch(2, 1)
         self._seen: set[str] = set()
 
     def show_facts(self, facts: StepFacts) -> None:
         state, own = facts.state, facts.supplier
         drop_draft(draft_path(self.context.drafts, state.case, facts.me, "quote"))  # quoting is not now
         self.clarifications.show_facts(facts)
-        self.note.say(self._standing(facts))
+        asked = any(one.open and one.supplier == own for one in state.clarifications.values())
+        self.note.say(self._standing(facts, asked=asked))
         out = own in state.invalid or own in state.withdrew
         self.leave.setVisible(state.phase == "talks" and not out)
         clear(self._cards)
@@ -62,12 +63,13 @@ class SupplierEvaluationPanel(PhasePanel):
         item = state.low_price.get(own)
         if item is not None and item.ruled is None:
             self._cards.addWidget(self._low_price(facts, item.explanation))
+        self._area.setVisible(self._cards.count() > 0)  # what there is to answer gets the whole width
         for clarification in state.clarifications.values():
             if clarification.supplier == own and not clarification.seen and clarification.id not in self._seen:
                 self._seen.add(clarification.id)
                 self.ask(cmd.MarkSeen(request=clarification.id))
 
-    def _standing(self, facts: StepFacts) -> str:
+    def _standing(self, facts: StepFacts, *, asked: bool) -> str:
         state, own = facts.state, facts.supplier
         if own in state.invalid:
             return tr("您的投标（响应）文件被认定无效：{ground}", ground=state.invalid[own])
@@ -80,7 +82,7 @@ class SupplierEvaluationPanel(PhasePanel):
             return tr("评审小组请您入场磋商，请留意。")
         if state.phase == "talks":
             return tr("磋商逐家进行，请等候通知。") if talk is None else tr("您的磋商已结束，请等候最后报价通知。")
-        return tr("没有需要您办理的事项。")
+        return tr("请在时限内书面答复以下澄清要求。") if asked else tr("没有需要您办理的事项。")
 
     def _change(self, facts: StepFacts, change: Change) -> Card:
         card = Card(margin=12)

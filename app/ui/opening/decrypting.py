@@ -6,7 +6,7 @@ import app.session.rules.commands as cmd
 from app.session.rules.people import Role
 from app.session.rules.state import Bid
 from app.ui import texts
-from app.ui.i18n import tr
+from app.ui.i18n import capital, tr
 from app.ui.phase_panel import PhasePanel
 from app.ui.room.step_panel import ActButton
 from app.ui.room_acts import Asking, Choice, ReleaseBids
@@ -21,6 +21,8 @@ REMINDER = "请在解密时限内插入证书，点击“解密我的投标文�
 
 class DecryptingPanel(PhasePanel):
     """The table for all; a supplier's own large button; an opener's release."""
+
+    share = 0.45
 
     def __init__(self, context: StepContext) -> None:
         super().__init__(context, "解密投标文件", "解密时限内完成；逾期按规则认定并说明原因")
@@ -47,9 +49,9 @@ class DecryptingPanel(PhasePanel):
         line.setStretch(0, 1)
         self._own.setLayout(column(line, self._busy, spacing=8))
         self.table = DataTable(
-            (Column("供应商", stretch=True, width=90), Column("密封核对", width=80), Column("供应商解密", width=76),
-             Column("开标人份额", width=84), Column("完整性", width=96), Column("报价（元）", width=66),
-             Column("状态", width=66)),
+            (Column("供应商", stretch=True, width=84), Column("密封核对", width=60), Column("供应商解密", width=60),
+             Column("开标人份额", width=60), Column("完整性", width=60), Column("报价", width=50),
+             Column("状态", width=60)),
         )  # fmt: skip
         self.add(self._own, self.table)
         self.body.setStretch(2, 1)
@@ -116,7 +118,7 @@ class DecryptingPanel(PhasePanel):
             whole = ChipCell(tr("已验证 {size}", size=texts.size_text(size or bid.size)), Tone.OK)
         else:
             whole = ChipCell(tr("等待"), Tone.NEUTRAL)
-        price = tr("已封存") if bid.opened else None
+        price = capital(tr("已封存")) if bid.opened else None
         return [facts.supplier_name(bid.supplier), seal, key, shares, whole, price, self._state(bid)]
 
     def _state(self, bid: Bid) -> ChipCell:

@@ -50,7 +50,7 @@ class DisciplinePanel(PhasePanel):
         area.setWidget(inside)
         self._list_title = label("strong")
         self._list = DataTable(
-            (Column("序号", width=40), Column("名称", stretch=True, width=90), Column("状态", width=66))
+            (Column("序号", width=40), Column("供应商", stretch=True, width=90), Column("状态", width=66))
         )
         self._recusals = column(spacing=6)
         side = column(self._list_title, self._list, self._recusals, spacing=8)
@@ -70,7 +70,9 @@ class DisciplinePanel(PhasePanel):
         self.recuse.setVisible(bool(facts.supplier))
         clear(self._lines)
         for number, line in enumerate(RULES, 1):
-            text = row(label("strong", f"{number}."), label("body", tr(line), wrap=True), spacing=8)
+            mark = label("strong", f"{number}.")
+            text = row(mark, label("body", tr(line), wrap=True), spacing=8)
+            text.setAlignment(mark, Qt.AlignmentFlag.AlignTop)
             text.setStretch(1, 1)
             self._lines.addLayout(text)
         said = tr("已宣读") if state.discipline_read else tr("待宣读")

@@ -81,7 +81,7 @@ class GatheringPanel(PhasePanel):
         chip = Chip(word, Tone.WARN if waived else Tone.OK if problem is None else Tone.BAD)
         why = texts.error_text(problem.code, problem.facts).what if problem is not None and not waived else ""
         said = facts.state.waived.get(gate, "") if waived else why
-        head = row(label("body", texts.word("gate", gate), wrap=True), None, chip, spacing=8)
+        head = row(label("body", texts.word("gate", gate), wrap=True), chip, spacing=8)
         head.setStretch(0, 1)
         parts = column(head, spacing=2)
         if said:

@@ -38,8 +38,8 @@ class ObjectionsStep(PhasePanel):
         area.setWidget(inside)
         side = column(self._said, None)
         body = row(area, side, spacing=20)
-        body.setStretch(0, 3)
-        body.setStretch(1, 2)
+        body.setStretch(0, 1)
+        body.setStretch(1, 1)
         self.add(body)
         self.body.setStretch(1, 1)
 

@@ -50,12 +50,12 @@ class ReadingPanel(PhasePanel):
                    spacing=8)
         )  # fmt: skip
         self.items = DataTable(
-            (Column("名称", stretch=True, width=84), Column("数量", Align.RIGHT, width=70),
-             Column("单价（元）", Align.RIGHT, width=80), Column("小计（元）", Align.RIGHT, width=100)),
+            (Column("名称", stretch=True, width=70), Column("数量", Align.RIGHT, width=70),
+             Column("单价（元）", Align.RIGHT, width=70), Column("小计（元）", Align.RIGHT, width=90)),
         )  # fmt: skip
         body = row(self._left, self.items, spacing=20)
-        body.setStretch(0, 2)
-        body.setStretch(1, 3)
+        body.setStretch(0, 4)
+        body.setStretch(1, 7)
         self.add(body)
         self.body.setStretch(1, 1)
 

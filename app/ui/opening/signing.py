@@ -2,7 +2,6 @@
 
 import asyncio
 
-from PySide6.QtWidgets import QComboBox
 from shiboken6 import isValid
 
 import app.session.rules.commands as cmd
@@ -17,6 +16,7 @@ from app.ui.room_acts import Asking, Sign
 from app.ui.step_facts import StepContext, StepFacts
 from app.ui.view import column, label, row
 from app.ui.widgets.chip import Tone
+from app.ui.widgets.choice import Choice
 from app.ui.widgets.data_table import ChipCell, Column, DataTable
 from app.ui.widgets.digest import DigestLabel
 
@@ -32,7 +32,7 @@ class SigningPanel(PhasePanel):
         super().__init__(context, title, hint or "逾时未签又未提出意见的，按规则视为认可，并记入案卷。")
         self._kind = kind
         self.shows_documents = (kind,)
-        self.choice = QComboBox()
+        self.choice = Choice()
         self.say(self.choice.setAccessibleName, "文件")
         self.choice.currentIndexChanged.connect(lambda _n: self._chosen())
         self._shown = ""

@@ -11,7 +11,7 @@ from app.procurement.case import CaseFile
 from app.session.rules.people import Party, Person, Role
 from app.ui import texts
 from app.ui.dialogs.base import DeskDialog
-from app.ui.i18n import tr
+from app.ui.i18n import capital, tr
 from app.ui.view import column, label, row
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Choice
@@ -45,7 +45,7 @@ class PersonDialog(DeskDialog[Person | None]):
         super().__init__(tr("登记人员"), parent)
         self._case, self._taken = case, taken
         self.kind = Choice()
-        self.kind.addItems([texts.word("person_kind", kind) for kind, _roles, _party in KINDS])
+        self.kind.addItems([capital(texts.word("person_kind", kind)) for kind, _roles, _party in KINDS])
         self.name, self.organisation, self.uscc = QLineEdit(), QLineEdit(), QLineEdit()
         self.name.setMaxLength(60)
         self.uscc.setMaxLength(18)
@@ -86,7 +86,7 @@ class LinkDialog(DeskDialog[None]):
         note = tr("链接只能使用一次，请只发给本人。") if secret else tr("供应商凭此链接登记；可以随公告发布。")
         self.text = QPlainTextEdit(link)
         self.text.setReadOnly(True)
-        self.text.setFixedHeight(76)
+        self.text.setFixedHeight(96)
         copy = Button("plain", "copy", tr("复制"))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(link))
         self.add(label("body", note, wrap=True), self.text, row(copy, None), row(None, QrView(link, 220), None))

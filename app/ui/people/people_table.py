@@ -8,7 +8,7 @@ from app.session.rules.seats import devices_of
 from app.session.rules.state import FAILED
 from app.ui import texts
 from app.ui.dialogs.base import DeskDialog
-from app.ui.i18n import tr
+from app.ui.i18n import capital, tr
 from app.ui.opening.gathering import state_chip
 from app.ui.step_facts import StepFacts
 from app.ui.view import View, column, row
@@ -99,7 +99,7 @@ class PeopleTable(View):
             person.name + (tr("（我）") if key == facts.me else ""),
             person.organisation,
             tr("、").join(texts.word("role", role.value) for role in person.roles),
-            texts.word("level", signed.level.value) if signed else None,
+            capital(texts.word("level", signed.level.value)) if signed else None,
             seat_words(facts, key) or None,
             chip,
         ]

@@ -12,7 +12,7 @@ from app.ui import texts
 from app.ui.devices.camera import Camera
 from app.ui.dialogs.base import DeskDialog
 from app.ui.fonts import SECOND, font
-from app.ui.i18n import tr
+from app.ui.i18n import capital, tr
 from app.ui.theme import color
 from app.ui.view import label, row
 from app.ui.widgets.buttons import Button
@@ -79,7 +79,7 @@ class VerifyDialog(DeskDialog[Verified | None]):
         self.file = FileRow("或选择照片文件（JPEG、PNG）", PICTURES)
         self.file.chosen.connect(self._take_file)
         self.document = Choice()
-        self.document.addItems([texts.word("identity_document", code) for code in DOCUMENTS])
+        self.document.addItems([capital(texts.word("identity_document", code)) for code in DOCUMENTS])
         self.digits = QLineEdit()
         self.digits.setMaxLength(60)
         self.sure = CheckBox(tr("我已看清：证件有效，人与证件一致。"))

@@ -58,7 +58,7 @@ class CheckList(View):
         found = label("second", texts.finding_text(line.finding, line.facts) if line.finding else "", wrap=True)
         chip = Chip(texts.word("check_state", line.state), TONES[line.state])
         words = column(label("body", name), found, spacing=1)
-        inside = row(IconLabel(ICONS.get(line.code, "info"), "text2", 20), words, spacing=12, margins=(4, 9, 4, 9))
+        inside = row(IconLabel(ICONS.get(line.code, "info"), "text2", 20), words, spacing=12, margins=(4, 6, 4, 6))
         inside.setStretch(1, 1)
         if line.state in (CheckState.ATTENTION, CheckState.FAILED):
             button = Button("small", text=tr("重试"))

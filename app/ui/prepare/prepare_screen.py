@@ -147,6 +147,8 @@ class PrepareScreen(View):
         self._show_lines()
 
     def retranslate(self) -> None:
+        for box in (self._cameras, self._microphones, self._speakers):
+            box.setPlaceholderText(tr("没有找到"))
         if self._case is not None:
             words = [self._case.number, texts.full_time(self._case.starts)]
             self._bar.say_title(tr("入会检查　{name}", name=self._case.name), "　".join(words))
@@ -229,7 +231,6 @@ class PrepareScreen(View):
             box.clear()
             box.addItems(names)
             box.setEnabled(bool(names))
-            box.setPlaceholderText(tr("没有找到"))
             if chosen in names:
                 box.setCurrentIndex(names.index(chosen))
         self._show_lines()

@@ -103,7 +103,8 @@ class CasePage(View):
         state, lot = facts.state, facts.state.lot
         assert lot is not None
         self._bar.say_title(
-            f"{lot.project_name}　{lot.lot.id}", f"{lot.project_number}　" + texts.word("method", lot.method)
+            tr("{name}　包 {lot}", name=lot.project_name, lot=lot.lot.id),
+            f"{lot.project_number}　" + texts.word("method", lot.method),
         )
         self._phase.show_state(texts.word("phase", state.phase), Tone.INFO)
         self._rehearsal.show_state(tr("演练，不具法律效力"), Tone.WARN)

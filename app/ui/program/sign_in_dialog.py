@@ -12,7 +12,7 @@ from app.ca.signatures import fingerprint
 from app.session.rules.people import Level
 from app.ui import texts
 from app.ui.dialogs.base import DeskDialog
-from app.ui.i18n import tr
+from app.ui.i18n import capital, tr
 from app.ui.program.token_watch import selector
 from app.ui.theme import color
 from app.ui.tokens.certificate_choice import CertificatePicker
@@ -122,7 +122,7 @@ class SignInDialog(DeskDialog[SignInChoice | None]):
         super().__init__(tr("签到"), parent, width=540)
         self._levels = (Level.ORGANISATION_TOKEN,) if registers else tuple(Level)
         self.level = Choice()
-        self.level.addItems([texts.word("level", level.value) for level in self._levels])
+        self.level.addItems([capital(texts.word("level", level.value)) for level in self._levels])
         self.picker = picker
         self.name = QLineEdit()
         self.name.setMaxLength(60)

@@ -47,11 +47,13 @@ class RoomScreen(View):
         command_requested(object): from the step panel.
         document_requested(str): from the step panel or the file list.
         talk_held(bool): the space bar went down or up.
+        spoken_anew(): the language changed; words inside what was shown are to be given again.
     """
 
     command_requested = Signal(object)
     document_requested = Signal(str)
     talk_held = Signal(bool)
+    spoken_anew = Signal()
     shows_token = True
 
     def __init__(self, clock: Clock, parent: QWidget | None = None) -> None:
@@ -146,6 +148,7 @@ class RoomScreen(View):
 
     def retranslate(self) -> None:
         self._show_link()
+        self.spoken_anew.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._floating is not None:

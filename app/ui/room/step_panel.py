@@ -43,7 +43,7 @@ class StepPanel(View, Generic[Snapshot]):
         self.body: QVBoxLayout = self._card.body
         self._title_source, self._hint_source = title, hint
         self._heading = label("section")
-        self.hint = ElidedLabel("second")
+        self.hint = ElidedLabel("second", least=0.6)
         self.controls: QHBoxLayout = row(spacing=10)
         words = row(self._heading, self.hint, spacing=12)
         words.setStretch(1, 1)

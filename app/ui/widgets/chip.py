@@ -7,6 +7,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.ui.fonts import SECOND, font
+from app.ui.i18n import capital
 from app.ui.theme import color
 
 
@@ -42,14 +43,15 @@ class Chip(QWidget):
 
     def __init__(self, text: str = "", tone: Tone = Tone.NEUTRAL, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._text, self._tone = text, tone
+        self._text, self._tone = capital(text), tone
         self._font = font(SECOND)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(self.HEIGHT)
-        self.setAccessibleName(text)
+        self.setAccessibleName(self._text)
 
     def show_state(self, text: str, tone: Tone) -> None:
         """Say another word."""
+        text = capital(text)
         if (text, tone) != (self._text, self._tone):
             self._text, self._tone = text, tone
             self.setAccessibleName(text)

@@ -6,15 +6,24 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 
 class ElidedLabel(QLabel):
-    """Like a label of the type scale; ``middle`` elides in the middle (paths, digests)."""
+    """Like a label of the type scale; ``middle`` elides in the middle (paths, digests).
+
+    ``least``: the share of the text below which nothing is shown: three words of a sentence only disturb.
+    """
 
     def __init__(
-        self, style: str = "body", text: str = "", *, middle: bool = False, parent: QWidget | None = None
+        self,
+        style: str = "body",
+        text: str = "",
+        *,
+        middle: bool = False,
+        least: float = 0.0,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("kind", style)
-        self._whole = text
+        self._whole, self._least = text, least
         self._mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._elide()
@@ -46,7 +55,10 @@ class ElidedLabel(QLabel):
 
     def _elide(self) -> None:
         room = max(self.width(), 24)
-        shown = QFontMetrics(self.font()).elidedText(self._whole, self._mode, room)
+        metrics = QFontMetrics(self.font())
+        shown = metrics.elidedText(self._whole, self._mode, room)
+        if room < self._least * metrics.horizontalAdvance(self._whole):
+            shown = ""
         if shown != self.text():
             super().setText(shown)
         self.setToolTip(self._whole if shown != self._whole else "")

@@ -16,9 +16,10 @@ from app.ui.fonts import BODY, SECOND, font
 from app.ui.models import RecordLine
 from app.ui.theme import color
 from app.ui.view import View
+from app.ui.widgets.data_table import fit_lines
 
 AnyIndex = QModelIndex | QPersistentModelIndex
-ROW = 28
+ROW, TWO_LINES, TIME = 28, 47, 66
 
 
 class _Lines(QAbstractListModel):
@@ -43,8 +44,17 @@ class _Lines(QAbstractListModel):
 
 
 class _Painter(QStyledItemDelegate):
+    """A sentence that is too long for the width takes two lines: who did it and what stay readable."""
+
+    def __init__(self, view: QListView) -> None:
+        super().__init__(view)
+        self._view = view
+
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
-        return QSize(120, ROW)
+        line = index.data(Qt.ItemDataRole.UserRole)
+        sentence = texts.event_text(line.event, line.facts)
+        room = self._view.viewport().width() - TIME
+        return QSize(120, ROW if QFontMetrics(font(BODY)).horizontalAdvance(sentence) <= room else TWO_LINES)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         line = index.data(Qt.ItemDataRole.UserRole)
@@ -52,14 +62,14 @@ class _Painter(QStyledItemDelegate):
         painter.save()
         painter.setFont(font(SECOND))
         painter.setPen(color("text3"))
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, texts.clock_time(line.at))
-        area.setLeft(area.left() + 66)
+        first = QRectF(area.left(), area.top(), TIME, ROW)
+        painter.drawText(first, Qt.AlignmentFlag.AlignVCenter, texts.clock_time(line.at))
+        area.setLeft(area.left() + TIME)
         painter.setFont(font(BODY))
         painter.setPen(color("text2"))
-        sentence = QFontMetrics(painter.font()).elidedText(
-            texts.event_text(line.event, line.facts), Qt.TextElideMode.ElideRight, int(area.width())
-        )
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, sentence)
+        height = TWO_LINES if area.height() > ROW else ROW
+        lines = fit_lines(texts.event_text(line.event, line.facts), painter.font(), int(area.width()), height)
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, "\n".join(lines))
         painter.restore()
 
 
@@ -74,7 +84,7 @@ class LiveRecordList(View):
         self._view.setItemDelegate(_Painter(self._view))
         self._view.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self._view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._view.setUniformItemSizes(True)
+        self._view.setResizeMode(QListView.ResizeMode.Adjust)
         self.say(self._view.setAccessibleName, "实时记录")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -100,4 +110,4 @@ class LiveRecordList(View):
         return [str(self._model.data(self._model.index(i))) for i in range(self._model.rowCount())]
 
     def retranslate(self) -> None:
-        self._view.viewport().update()
+        self._view.doItemsLayout()

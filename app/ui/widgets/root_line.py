@@ -45,11 +45,10 @@ class RootLine(View):
         if not state.root:
             self._text.setText(tr("记录尚未开始"))
             return
-        groups = " ".join(state.root[i : i + 4] for i in range(0, 8, 4))
         self._text.setText(
             tr(
                 "根 {root}…　第 {size} 条　{cosigned} 方见证",
-                root=groups,
+                root=state.root[:6],
                 size=state.size,
                 cosigned=state.cosigned,
             )

@@ -3,6 +3,7 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QWidget
 
+from app.ui.i18n import capital
 from app.ui.view import View, row
 from app.ui.widgets.buttons import TabButton
 
@@ -28,7 +29,7 @@ class SegmentedTabs(View):
 
     def name(self, index: int, text: str, count: int | None = None) -> None:
         """Name a tab, with an optional number behind the word."""
-        shown = text if count is None else f"{text} {count}"
+        shown = capital(text) if count is None else f"{capital(text)} {count}"
         self._buttons[index].setText(shown)
         self._buttons[index].setAccessibleName(shown)
 

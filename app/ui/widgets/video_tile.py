@@ -139,10 +139,15 @@ class VideoTile(View):
         ground.setColorAt(1, color("tile_to"))
         painter.fillRect(area, ground)
         side = min(84.0, area.height() * 0.42)
-        circle = QRectF(area.center().x() - side / 2, area.center().y() - side / 2 - 6, side, side)
+        lift = 6 if not self._tile.sitting else max(6.0, side / 2 + 64 - area.height() / 2)  # clear of the plates
+        circle = QRectF(area.center().x() - side / 2, area.center().y() - side / 2 - lift, side, side)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color("primary", 0.32))
         painter.drawEllipse(circle)
+        if self._tile.role == "room":
+            inner = side * 0.28
+            paint_icon(painter, "camera", circle.adjusted(inner, inner, -inner, -inner), color_white())
+            return
         painter.setPen(Qt.GlobalColor.white)
         painter.setFont(font(min(CLOCK, int(side * 0.42)), bold=True))
         painter.drawText(circle, Qt.AlignmentFlag.AlignCenter, initials(self._tile.name))
@@ -159,7 +164,10 @@ class VideoTile(View):
         metrics = QFontMetrics(painter.font())
         mark = 20 if self._tile.muted else 0
         pin = 18 if self._tile.pinned else 0
-        words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, int(area.width() - 40 - mark - pin))
+        room = int(area.width() - 40 - mark - pin)
+        if metrics.horizontalAdvance(words) > room:  # half a word for the role says nothing; the tool tip has it
+            words = self._tile.name or role
+        words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
         plate = QRectF(area.left() + 8, area.bottom() - 32, metrics.horizontalAdvance(words) + 16 + mark + pin, 24)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(_plate_ground())
