@@ -98,7 +98,7 @@ class SignDialog(DeskDialog[tuple[ToSign, ...]]):
         self.table = DataTable((Column("文件", stretch=True, width=110), Column("状态", width=84)), select=True)
         self.table.setFixedWidth(270)
         self.table.setVisible(several)
-        self.table.selected.connect(self.show_document)
+        self.table.selected.connect(self._chosen)
         body = row(self.table, self.viewer, spacing=12)
         body.setStretch(1, 1)
         told = tr(
@@ -121,6 +121,7 @@ class SignDialog(DeskDialog[tuple[ToSign, ...]]):
         self.finished.connect(self.viewer.close_renderer)
         self._tell()
         self.show_document(0)
+        self.viewer.area.setFocus()
 
     def sizeHint(self) -> QSize:
         return QSize(1120 if len(self._requests) > 1 else 920, 760)
@@ -142,6 +143,10 @@ class SignDialog(DeskDialog[tuple[ToSign, ...]]):
         self._digest.show_digest(one.digest)
         self._back.setVisible(number in self._boxes)
         self._bridge.start(self.viewer.open(one.pdf, one.title), "sign.open")
+
+    def _chosen(self, number: int) -> None:
+        if number != self._now:  # also told when the table is filled anew
+            self.show_document(number)
 
     def go_to_seal(self) -> None:
         """Show the place of the seal."""

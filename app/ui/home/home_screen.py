@@ -35,8 +35,8 @@ TOKEN_TONES = {
 class HomeScreen(View):
     """Signals:
     case_chosen(CaseRow): the action of a case.
-    join_requested(), new_case_requested(), seal_requested(), archive_requested(), rehearsal_requested(),
-    tokens_requested(), settings_requested(): the other ways on.
+    join_requested(), new_case_requested(), seal_requested(), archive_requested(), verify_requested(),
+    rehearsal_requested(), tokens_requested(), settings_requested(): the other ways on.
     """
 
     case_chosen = Signal(object)
@@ -44,6 +44,7 @@ class HomeScreen(View):
     new_case_requested = Signal()
     seal_requested = Signal()
     archive_requested = Signal()
+    verify_requested = Signal()
     rehearsal_requested = Signal()
     shows_token = True
     tokens_requested = Signal()
@@ -69,6 +70,7 @@ class HomeScreen(View):
             ("新建项目", "plus", self.new_case_requested),
             ("加密投标文件", "lock", self.seal_requested),
             ("打开档案", "archive", self.archive_requested),
+            ("验证签名", "seal", self.verify_requested),
             ("演练", "play", self.rehearsal_requested),
         ):
             button = Button("plain", icon)
@@ -80,7 +82,8 @@ class HomeScreen(View):
         self._sections = column(spacing=12)
         inside = QWidget()
         inside.setProperty("role", "inside")
-        inside.setLayout(column(self._sections, None))
+        self._inside = column(self._sections, None)
+        inside.setLayout(self._inside)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -130,6 +133,8 @@ class HomeScreen(View):
                 line.acted.connect(self.case_chosen)
                 card.add(line)
             self._sections.addWidget(card)
+        self._inside.setStretch(0, 0 if view.cases else 1)
+        self._inside.setStretch(1, 1 if view.cases else 0)
         if not view.cases:
             self._sections.addWidget(self._empty())
 

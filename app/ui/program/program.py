@@ -22,6 +22,7 @@ from app.ui.dialogs.confirm import ConfirmDialog
 from app.ui.dialogs.error import ErrorDialog
 from app.ui.dialogs.join_link import JoinByLinkDialog
 from app.ui.dialogs.pin import DeskPinProvider
+from app.ui.documents.signature_window import verify_a_file
 from app.ui.home.home_screen import HomeScreen
 from app.ui.home.settings_screen import SettingsScreen
 from app.ui.i18n import tr
@@ -123,6 +124,7 @@ class Program(QObject):
         self.bridge.on(home.join_requested, self._join, "home.join")
         self.bridge.on(home.case_chosen, self._act, "home.case")
         self.bridge.on(home.archive_requested, self._archives.pick, "home.archive")
+        self.bridge.on(home.verify_requested, self._verify_file, "home.verify")
         self.bridge.on(home.rehearsal_requested, self._rehearse, "home.rehearsal")
         home.new_case_requested.connect(self._new_case)
         home.seal_requested.connect(lambda: self._seal(None))
@@ -150,6 +152,9 @@ class Program(QObject):
         NewCase(
             self.window, self.bridge, self.book, self.hosts, self.tokens, self.clock, done=self.go_home, parent=self
         )
+
+    async def _verify_file(self) -> None:
+        await verify_a_file(self.bridge, self.clock, self.window)
 
     def go_home(self) -> None:
         """The first screen again."""
