@@ -17,17 +17,50 @@ from app.ui.i18n import Language, set_language
 from app.ui.widgets.card import Card
 
 CODES = frozenset(
-    (
-        "signature.ok identity.ok identity.bound_by_record time.stamped time.document_stamped pdf.unsigned "
-        "pdf.unreadable pdf.not_flat pdf.too_large pdf.changed pdf.field_added pdf.not_certified "
-        "pdf.not_covered signature.subfilter signature.algorithm signature.coverage signature.contents "
-        "signature.content_changed signature.invalid signature.unreadable certificate.unreadable "
-        "time.unreadable time.stamp_invalid time.stamp_of_another time.stamp_algorithm time.not_an_authority "
-        "time.stamp_unreadable time.claim_differs time.in_future time.claimed_only chain.no_roots "
-        "chain.no_path chain.not_a_ca chain.unknown_critical_extension validity.expired validity.not_yet "
-        "usage.wrong revocation.no_crl revocation.stale revocation.revoked revocation.no_path "
-        "certificate.suite_unsupported "
-    ).split()
+    [
+        "signature.ok",
+        "identity.ok",
+        "identity.bound_by_record",
+        "time.stamped",
+        "time.document_stamped",
+        "pdf.unsigned",
+        "pdf.unreadable",
+        "pdf.not_flat",
+        "pdf.too_large",
+        "pdf.changed",
+        "pdf.field_added",
+        "pdf.not_certified",
+        "pdf.not_covered",
+        "signature.subfilter",
+        "signature.algorithm",
+        "signature.coverage",
+        "signature.contents",
+        "signature.content_changed",
+        "signature.invalid",
+        "signature.unreadable",
+        "certificate.unreadable",
+        "time.unreadable",
+        "time.stamp_invalid",
+        "time.stamp_of_another",
+        "time.stamp_algorithm",
+        "time.not_an_authority",
+        "time.stamp_unreadable",
+        "time.claim_differs",
+        "time.in_future",
+        "time.claimed_only",
+        "chain.no_roots",
+        "chain.no_path",
+        "chain.not_a_ca",
+        "chain.unknown_critical_extension",
+        "validity.expired",
+        "validity.not_yet",
+        "usage.wrong",
+        "revocation.no_crl",
+        "revocation.stale",
+        "revocation.revoked",
+        "revocation.no_path",
+        "certificate.suite_unsupported",
+    ]
 )
 
 
