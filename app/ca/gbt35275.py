@@ -4,9 +4,9 @@
   of what national tokens can do: ``SKF_ImportSessionKey`` and ``SKF_Decrypt`` (GM/T 0016) open both inside the device.
   The standard has no authenticated mode: **nothing in this container tells that its content is unchanged**. Who uses
   it binds the content otherwise, as the envelope does by the commitment to every share and the hash of its core.
-- *signedData* (签名数据): SM2-with-SM3, with authenticated attributes or without.
+- *signedData* (签名数据): :mod:`app.ca.gbt35275_signed`.
 
-Structures: GB/T 35275-2017 clauses 8 and 9; what is inside: GB/T 35276. All that is read is DER, encoded again and
+Structures: GB/T 35275-2017 clause 9; what is inside: GB/T 35276. All that is read is DER, encoded again and
 compared, so that nothing hides between the fields.
 """
 
@@ -26,25 +26,19 @@ from app.errors import InputError
 
 MAX_DATA: Final = 16 * 1024
 MAX_BLOB: Final = 64 * 1024
-MAX_SIGNED: Final = 16 << 20
 MAX_RECIPIENTS: Final = 32
-MAX_CERTIFICATES: Final = 16
 
 DATA: Final = "1.2.156.10197.6.1.4.2.1"
-SIGNED_DATA: Final = "1.2.156.10197.6.1.4.2.2"
 ENVELOPED_DATA: Final = "1.2.156.10197.6.1.4.2.3"
-SM3: Final = "1.2.156.10197.1.401"
-SM2_SIGN: Final = "1.2.156.10197.1.301.1"
 SM2_ENCRYPT: Final = "1.2.156.10197.1.301.3"
-SM2_WITH_SM3: Final = "1.2.156.10197.1.501"
 SM4_CBC: Final = "1.2.156.10197.1.104.2"
 
 _BLOCK: Final = 16
-_CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
-_MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
 
 
-class _Algorithm(core.Sequence):  # type: ignore[misc]
+class Algorithm(core.Sequence):  # type: ignore[misc]
+    """AlgorithmIdentifier."""
+
     _fields = [("algorithm", core.ObjectIdentifier), ("parameters", core.Any, {"optional": True})]  # noqa: RUF012
 
 
@@ -52,7 +46,7 @@ class _Recipient(core.Sequence):  # type: ignore[misc]
     _fields = [  # noqa: RUF012
         ("version", core.Integer),
         ("rid", cms.IssuerAndSerialNumber),
-        ("key_encryption_algorithm", _Algorithm),
+        ("key_encryption_algorithm", Algorithm),
         ("encrypted_key", core.OctetString),
     ]
 
@@ -64,7 +58,7 @@ class _Recipients(core.SetOf):  # type: ignore[misc]
 class _EncryptedContent(core.Sequence):  # type: ignore[misc]
     _fields = [  # noqa: RUF012
         ("content_type", core.ObjectIdentifier),
-        ("algorithm", _Algorithm),
+        ("algorithm", Algorithm),
         ("encrypted_content", core.OctetString, {"implicit": 0}),
     ]
 
@@ -81,64 +75,6 @@ class _EnvelopedInfo(core.Sequence):  # type: ignore[misc]
     _fields = [("content_type", core.ObjectIdentifier), ("content", _Enveloped, {"explicit": 0})]  # noqa: RUF012
 
 
-class _Algorithms(core.SetOf):  # type: ignore[misc]
-    _child_spec = _Algorithm
-
-
-class _Content(core.Sequence):  # type: ignore[misc]
-    _fields = [  # noqa: RUF012
-        ("content_type", core.ObjectIdentifier),
-        ("content", core.OctetString, {"explicit": 0, "optional": True}),
-    ]
-
-
-class _Certificates(core.SetOf):  # type: ignore[misc]
-    _child_spec = asn1_x509.Certificate
-
-
-class _Lists(core.SetOf):  # type: ignore[misc]
-    _child_spec = core.Any
-
-
-class _Attribute(core.Sequence):  # type: ignore[misc]
-    _fields = [("type", core.ObjectIdentifier), ("values", _Lists)]  # noqa: RUF012
-
-
-class _Attributes(core.SetOf):  # type: ignore[misc]
-    _child_spec = _Attribute
-
-
-class _Signer(core.Sequence):  # type: ignore[misc]
-    _fields = [  # noqa: RUF012
-        ("version", core.Integer),
-        ("sid", cms.IssuerAndSerialNumber),
-        ("digest_algorithm", _Algorithm),
-        ("attributes", _Attributes, {"implicit": 0, "optional": True}),
-        ("signature_algorithm", _Algorithm),
-        ("signature", core.OctetString),
-        ("unsigned_attributes", _Attributes, {"implicit": 1, "optional": True}),
-    ]
-
-
-class _Signers(core.SetOf):  # type: ignore[misc]
-    _child_spec = _Signer
-
-
-class _Signed(core.Sequence):  # type: ignore[misc]
-    _fields = [  # noqa: RUF012
-        ("version", core.Integer),
-        ("digest_algorithms", _Algorithms),
-        ("content_info", _Content),
-        ("certificates", _Certificates, {"implicit": 0, "optional": True}),
-        ("crls", _Lists, {"implicit": 1, "optional": True}),
-        ("signers", _Signers),
-    ]
-
-
-class _SignedInfo(core.Sequence):  # type: ignore[misc]
-    _fields = [("content_type", core.ObjectIdentifier), ("content", _Signed, {"explicit": 0})]  # noqa: RUF012
-
-
 class Sealed(NamedTuple):
     """What a private key opens of an envelopedData: see :func:`sm4_open`.
 
@@ -151,22 +87,6 @@ class Sealed(NamedTuple):
     wrapped_key: bytes
     iv: bytes
     ciphertext: bytes
-
-
-class Signed(NamedTuple):
-    """A signedData whose signature is its certificate's; whether to believe the certificate is the trust list's word.
-
-    Attributes:
-        content: what is signed.
-        certificate: the signer's, DER.
-        chain: the others it carries, DER, in no order.
-        signature: DER.
-    """
-
-    content: bytes
-    certificate: bytes
-    chain: tuple[bytes, ...]
-    signature: bytes
 
 
 def envelop(data: bytes, certificates: Sequence[bytes], *, anonymous: bool = False) -> bytes:
@@ -212,11 +132,11 @@ def parse_enveloped(blob: bytes, certificate: bytes) -> Sealed:
         InputError: ``gbt35275.refused``, the same for every fault of the blob.
     """
     if len(blob) > MAX_BLOB:
-        raise _refused()
+        raise refused()
     try:
         return _enveloped(blob, certificate)
     except Exception:  # the parser raises half a dozen types on nonsense; all of them mean the same here
-        raise _refused() from None
+        raise refused() from None
 
 
 def sm4_open(key: bytes, iv: bytes, ciphertext: bytes) -> bytes:
@@ -226,55 +146,13 @@ def sm4_open(key: bytes, iv: bytes, ciphertext: bytes) -> bytes:
         InputError: ``gbt35275.refused``.
     """
     if len(key) != _BLOCK or len(iv) != _BLOCK or not ciphertext or len(ciphertext) % _BLOCK:
-        raise _refused()
+        raise refused()
     decryptor = Cipher(SM4(key), CBC(iv)).decryptor()
     unpadder = PKCS7(_BLOCK * 8).unpadder()
     try:
         return unpadder.update(decryptor.update(ciphertext) + decryptor.finalize()) + unpadder.finalize()
     except ValueError:
-        raise _refused() from None
-
-
-def signed_data(
-    content: bytes, certificate: bytes, chain: Sequence[bytes], signature: bytes, *, attached: bool = True
-) -> bytes:
-    """A signedData (DER) without attributes, from a signature (SM2-with-SM3, DER) over ``content``.
-
-    Raises:
-        InputError: ``certificate.unreadable``; ``gbt35275.refused`` if the signature is not the certificate's.
-    """
-    if not sm2.verify(sm2.public_point_of(certificate), content, signature):
-        raise _refused()
-    inner = {"content_type": DATA, "content": content} if attached else {"content_type": DATA}
-    signer = {
-        "version": 1,
-        "sid": issuer_and_serial(certificate),
-        "digest_algorithm": {"algorithm": SM3},
-        "signature_algorithm": {"algorithm": SM2_SIGN},
-        "signature": signature,
-    }
-    signed = {
-        "version": 1,
-        "digest_algorithms": [{"algorithm": SM3}],
-        "content_info": inner,
-        "certificates": [asn1_x509.Certificate.load(der) for der in (certificate, *chain)],
-        "signers": [signer],
-    }
-    return bytes(_SignedInfo({"content_type": SIGNED_DATA, "content": signed}).dump())
-
-
-def read_signed_data(blob: bytes, detached: bytes | None = None) -> Signed:
-    """Read a signedData by one signer and check its signature over ``detached``, or over what it carries.
-
-    Raises:
-        InputError: ``gbt35275.refused``, also when both or neither of them is there.
-    """
-    if len(blob) > MAX_SIGNED:
-        raise _refused()
-    try:
-        return _read_signed(blob, detached)
-    except Exception:  # as above
-        raise _refused() from None
+        raise refused() from None
 
 
 def issuer_and_serial(certificate: bytes) -> cms.IssuerAndSerialNumber:
@@ -290,13 +168,15 @@ def issuer_and_serial(certificate: bytes) -> cms.IssuerAndSerialNumber:
         raise InputError("certificate.unreadable") from None
 
 
-def _refused() -> InputError:
+def refused() -> InputError:
+    """The one error for any container that is none."""
     return InputError("gbt35275.refused")
 
 
-def _require(condition: bool) -> None:
+def require(condition: bool) -> None:
+    """Raise :func:`refused` unless ``condition``."""
     if not condition:
-        raise _refused()
+        raise refused()
 
 
 def _nobody() -> cms.IssuerAndSerialNumber:
@@ -307,22 +187,22 @@ def _nobody() -> cms.IssuerAndSerialNumber:
 
 def _enveloped(blob: bytes, certificate: bytes) -> Sealed:
     info = _EnvelopedInfo.load(blob, strict=True)
-    _require(info["content_type"].dotted == ENVELOPED_DATA)
+    require(info["content_type"].dotted == ENVELOPED_DATA)
     content = info["content"]
     recipients = content["recipients"]
-    _require(content["version"].native == 1 and 0 < len(recipients) <= MAX_RECIPIENTS)
+    require(content["version"].native == 1 and 0 < len(recipients) <= MAX_RECIPIENTS)
     me, alone = issuer_and_serial(certificate).dump(), len(recipients) == 1
     mine = [one for one in recipients if one["rid"].dump() == me or (alone and _is_nobody(one["rid"]))]
-    _require(len(mine) == 1 and mine[0]["version"].native == 1)
-    _require_algorithm(mine[0]["key_encryption_algorithm"], SM2_ENCRYPT)
+    require(len(mine) == 1 and mine[0]["version"].native == 1)
+    require_algorithm(mine[0]["key_encryption_algorithm"], SM2_ENCRYPT)
     encrypted = content["encrypted_content_info"]
     algorithm = encrypted["algorithm"]
-    _require(encrypted["content_type"].dotted == DATA and algorithm["algorithm"].dotted == SM4_CBC)
+    require(encrypted["content_type"].dotted == DATA and algorithm["algorithm"].dotted == SM4_CBC)
     iv = algorithm["parameters"].parse(core.OctetString).native
     ciphertext, wrapped_key = encrypted["encrypted_content"].native, mine[0]["encrypted_key"].native
-    _require(len(iv) == _BLOCK and len(ciphertext) >= _BLOCK and len(ciphertext) % _BLOCK == 0)
-    _require(len(sm2.ciphertext_parts(wrapped_key)[3]) == _BLOCK)
-    _require(info.dump(force=True) == blob)
+    require(len(iv) == _BLOCK and len(ciphertext) >= _BLOCK and len(ciphertext) % _BLOCK == 0)
+    require(len(sm2.ciphertext_parts(wrapped_key)[3]) == _BLOCK)
+    require(info.dump(force=True) == blob)
     return Sealed(wrapped_key, iv, ciphertext)
 
 
@@ -330,43 +210,7 @@ def _is_nobody(rid: cms.IssuerAndSerialNumber) -> bool:
     return not rid["issuer"].chosen
 
 
-def _read_signed(blob: bytes, detached: bytes | None) -> Signed:
-    info = _SignedInfo.load(blob, strict=True)
-    signed = info["content"]
-    _require(info["content_type"].dotted == SIGNED_DATA and signed["version"].native == 1)
-    carried = signed["content_info"]["content"].native
-    _require((carried is None) != (detached is None))
-    content: bytes = carried if detached is None else detached
-    _require(len(signed["signers"]) == 1 and len(signed["certificates"]) <= MAX_CERTIFICATES)
-    signer = signed["signers"][0]
-    _require(signer["version"].native == 1 and len(signed["digest_algorithms"]) == 1)
-    _require_algorithm(signed["digest_algorithms"][0], SM3)
-    _require_algorithm(signer["digest_algorithm"], SM3)
-    _require_algorithm(signer["signature_algorithm"], SM2_SIGN, SM2_WITH_SM3)
-    certificates = [bytes(one.dump()) for one in signed["certificates"]]
-    mine = [der for der in certificates if issuer_and_serial(der).dump() == signer["sid"].dump()]
-    _require(len(mine) == 1)
-    content_type, attributes = signed["content_info"]["content_type"].dotted, signer["attributes"]
-    if isinstance(attributes, core.Void):
-        over = content
-        _require(content_type == DATA)  # else attributes are due, or one kind of content could be taken for another
-    else:
-        _require(_attribute(attributes, _CONTENT_TYPE, core.ObjectIdentifier).dotted == content_type)
-        _require(_attribute(attributes, _MESSAGE_DIGEST, core.OctetString).native == sm2.sm3(content))
-        over = attributes.untag().dump()
-    _require(info.dump(force=True) == blob)
-    signature: bytes = signer["signature"].native
-    _require(sm2.verify(sm2.public_point_of(mine[0]), over, signature))
-    chain = tuple(der for der in certificates if der != mine[0])
-    return Signed(content, mine[0], chain, signature)
-
-
-def _attribute(attributes: Any, kind: str, spec: Any) -> Any:
-    found = [one for one in attributes if one["type"].dotted == kind]
-    _require(len(found) == 1 and len(found[0]["values"]) == 1)
-    return found[0]["values"][0].parse(spec)
-
-
-def _require_algorithm(algorithm: Any, *allowed: str) -> None:
-    _require(algorithm["algorithm"].dotted in allowed)
-    _require(algorithm["parameters"].native is None)  # absent or NULL
+def require_algorithm(algorithm: Any, *allowed: str) -> None:
+    """Raise :func:`refused` unless it is one of these (dotted), without parameters."""
+    require(algorithm["algorithm"].dotted in allowed)
+    require(algorithm["parameters"].native is None)  # absent or NULL

@@ -20,6 +20,7 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from app.ca.pdf_flat import open_flat
 from app.ca.pdf_increment import Increment
+from app.ca.pdf_revisions import Signatures
 from app.ca.pdf_stamper import TOKEN_ROOM, TokenStamper
 from app.ca.pdf_time import token_of
 from app.errors import BidroomError, FaultError, InputError
@@ -68,7 +69,7 @@ def signed_by(pdf: bytes) -> list[Signed]:
                 chain=tuple(other.dump() for other in one.other_embedded_certs),
                 token=token_of(one.signer_info) if one.sig_object_type == "/Sig" else None,
             )
-            for one in reader.embedded_signatures
+            for one in Signatures(reader).every
         ]
     except Exception as error:  # the library raises whatever a malformed file provokes
         raise InputError("pdf.unreadable") from error
@@ -85,7 +86,7 @@ def add_store(pdf: bytes, stores: Mapping[str, Store]) -> bytes:
     writer = Increment(pdf, reader)
     try:
         kept = reader.root["/DSS"]["/VRI"] if "/DSS" in reader.root and "/VRI" in reader.root["/DSS"] else {}
-        for one in reader.embedded_signatures:
+        for one in Signatures(reader).every:
             store = stores.get(one.field_name, Store())
             known = DocumentSecurityStore.sig_content_identifier(one.pkcs7_content) in kept  # stays as it was stamped
             DocumentSecurityStore.supply_dss_in_writer(
@@ -111,7 +112,7 @@ async def add_document_stamp(pdf: bytes, stamper: TokenStamper) -> bytes:
     writer = Increment(pdf, reader)
     try:
         name = STAMP_FIELD
-        taken = {one.field_name for one in reader.embedded_signatures}
+        taken = {one.field_name for one in Signatures(reader).every}
         while name in taken:
             name = f"{name}_"
         steps = PdfCMSEmbedder(new_field_spec=SigFieldSpec(name, readable_field_name=name)).write_cms(name, writer)

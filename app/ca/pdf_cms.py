@@ -3,6 +3,7 @@
 from asn1crypto import core, parser
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
+from app.ca.pdf_national import NationalSignature
 from app.ca.signatures import INTERNATIONAL_SUITES, describe
 
 _MECHANISMS = frozenset({"sha256_rsa", "rsassa_pkcs1v15", "sha256_ecdsa"})
@@ -17,8 +18,11 @@ def form_problem(pdf: bytes, signature: EmbeddedPdfSignature) -> str | None:
 
     Accepted is ``ETSI.CAdES.detached`` with SHA-256 and a supported key, one signer, a byte range that leaves out
     exactly the CMS in hex of one case with zeros behind it, and a CMS without anything beside the signature.
-    Raises anything for malformed input: the caller treats that as failed.
+    For SM2 it is that of :mod:`app.ca.pdf_national`. Raises anything for malformed input: the caller treats that as
+    failed.
     """
+    if isinstance(signature, NationalSignature):
+        return signature.form_problem() or _place_problem(pdf, signature)
     dictionary = signature.sig_object
     if dictionary["/SubFilter"] != "/ETSI.CAdES.detached" or signature.sig_object_type != "/Sig":
         return "signature.subfilter"

@@ -8,6 +8,7 @@ from pyhanko.sign.fields import MDPPerm, enumerate_sig_fields
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+from app.ca.pdf_national import embedded
 from app.ca.pdf_policy import adds_stamp, adds_store, step
 from app.errors import InputError
 
@@ -19,7 +20,7 @@ class Signatures:
 
     Attributes:
         signed: signatures in the order of signing. stamps: document time stamps, likewise.
-        empty: names of the fields without a value.
+        every: both, in the order of the fields. empty: names of the fields without a value.
     """
 
     def __init__(self, reader: PdfFileReader) -> None:
@@ -30,9 +31,10 @@ class Signatures:
             if value is None:
                 empty.append(name)
             else:
-                filled.append(EmbeddedPdfSignature(reader, field, name))
+                filled.append(embedded(reader, field, name))
             if len(filled) + len(empty) > SIGNATURE_LIMIT:
                 raise InputError("pdf.too_large", limit=SIGNATURE_LIMIT)
+        self.every = tuple(filled)
         filled.sort(key=lambda one: int(one.signed_revision))
         self.signed = [one for one in filled if one.sig_object_type != "/DocTimeStamp"]
         self.stamps = [one for one in filled if one.sig_object_type == "/DocTimeStamp"]

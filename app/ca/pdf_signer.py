@@ -28,12 +28,13 @@ from pyhanko.sign.signers.pdf_cms import Signer
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from app.ca import pdf_national
 from app.ca.pdf_appearance import appearance
 from app.ca.pdf_flat import open_flat
 from app.ca.pdf_increment import Increment
 from app.ca.pdf_policy import Box, placement_problem, places
 from app.ca.seal import SealImage
-from app.ca.signatures import INTERNATIONAL_SUITES, describe, verify_signature
+from app.ca.signatures import INTERNATIONAL_SUITES, SM2_SUITE, describe, verify_signature
 from app.ca.token import Act, KeyHolder
 from app.errors import BidroomError, FaultError, InputError
 from app.logs import get_logger
@@ -87,7 +88,10 @@ class PdfSigner(Protocol):
 
 
 class PyHankoSigner:
-    """PAdES B-B (``ETSI.CAdES.detached``, SHA-256); B-T when a timestamper is given and its authority answers."""
+    """PAdES B-B (``ETSI.CAdES.detached``, SHA-256); B-T when a timestamper is given and its authority answers.
+
+    An SM2 key signs in the form of :mod:`app.ca.pdf_national`, without a time stamp of its own.
+    """
 
     def __init__(self, timestamper: TimeStamper | None = None) -> None:
         self._timestamper = timestamper
@@ -154,12 +158,12 @@ class PyHankoSigner:
         if certify == _anyone_signed(reader, field):
             raise InputError("pdf.certify_first_only")
         info = describe(key.signing_certificate)
-        if info.suite not in INTERNATIONAL_SUITES:
+        national = info.suite == SM2_SUITE
+        if not national and info.suite not in INTERNATIONAL_SUITES:
             raise InputError("certificate.suite_unsupported", suite=info.suite)
         act = Act(ACT, {"field": field, "name": name, "reason": reason, "sha256": hashlib.sha256(pdf).hexdigest()})
         if box is not None and placement_problem(field, box, places(reader)):
             raise InputError("pdf.bad_place", field=field)
-        signer = _KeyHolderSigner(key, act)
         writer = Increment(pdf, reader)
         try:
             steps = PdfCMSEmbedder().write_cms(field, writer, existing_fields_only=True)
@@ -169,27 +173,37 @@ class PyHankoSigner:
                     [generic.FloatObject(f"{edge:.3f}") for edge in box]
                 )
             appearance(writer, widget, seal, name=name, reason=reason, at=at, serial=info.serial)
-            placeholder = await self._cms(signer, hashlib.sha256(b"").digest(), dry_run=True)
+            signer = None if national else _KeyHolderSigner(key, act)
+            room = await self._room(signer) if signer else pdf_national.room(key)
             steps.send(
                 SigObjSetup(
                     SignatureObject(
                         timestamp=at.astimezone(UTC),
-                        subfilter=SigSeedSubFilter.PADES,
+                        subfilter=SigSeedSubFilter.PADES if signer else pdf_national.SubFilter(),  # type: ignore[arg-type]
                         name=name,
                         reason=reason,
-                        bytes_reserved=2 * (len(placeholder) + 1024),
+                        bytes_reserved=2 * room,
                     ),
                     mdp_setup=SigMDPSetup(DIGEST, certify=True, docmdp_perms=MDPPerm.FILL_FORMS) if certify else None,
                 )
             )
             prepared, output = steps.send(SigIOSetup(md_algorithm=DIGEST))
-            steps.send(await self._cms(signer, prepared.document_digest, dry_run=False))
+            if signer:
+                made = await self._cms(signer, prepared.document_digest, dry_run=False)
+            else:
+                whole = output.getvalue()
+                covered = whole[: prepared.reserved_region_start] + whole[prepared.reserved_region_end :]
+                made = await pdf_national.sign(covered, key, act)
+            steps.send(made)
         except (InputError, FaultError):
             raise
         except Exception as error:
             raise FaultError("pdf.not_signed") from error
         signed: bytes = output.getvalue()
         return signed
+
+    async def _room(self, signer: "_KeyHolderSigner") -> int:
+        return len(await self._cms(signer, hashlib.sha256(b"").digest(), dry_run=True)) + 1024
 
     async def _cms(self, signer: "_KeyHolderSigner", digest: bytes, *, dry_run: bool) -> bytes:
         content = await signer.async_sign(

@@ -17,6 +17,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from app.ca.pdf_archive import Store, read_store
 from app.ca.pdf_cms import form_problem, stamp_form_problem
 from app.ca.pdf_flat import open_flat
+from app.ca.pdf_national import NationalSignature
 from app.ca.pdf_policy import adds_stamp, adds_store, step
 from app.ca.pdf_revisions import Signatures, document_problem, frame_problem
 from app.ca.pdf_time import timestamp_part, token_of
@@ -358,18 +359,25 @@ def _integrity(pdf: bytes, signature: EmbeddedPdfSignature) -> Part:
         problem = form_problem(pdf, signature)
         if problem:
             return Part(Status.FAILED, problem)
-        intact, valid = validate_sig_integrity(
-            signature.signer_info, signature.signer_cert, "data", signature.compute_digest()
-        )
-        if not intact:
-            return Part(Status.FAILED, "signature.content_changed")
-        if not valid:
-            return Part(Status.FAILED, "signature.invalid")
+        found = _cryptography(pdf, signature)
+        if found.status is not Status.PASSED:
+            return found
         if _coverage(signature) is Coverage.UNCLEAR:
             return Part(Status.FAILED, "signature.coverage")
     except Exception:
         return Part(Status.FAILED, "signature.unreadable")
     return Part(Status.PASSED, "signature.ok")
+
+
+def _cryptography(pdf: bytes, signature: EmbeddedPdfSignature) -> Part:
+    if isinstance(signature, NationalSignature):
+        return signature.integrity(pdf)
+    intact, valid = validate_sig_integrity(
+        signature.signer_info, signature.signer_cert, "data", signature.compute_digest()
+    )
+    if not intact:
+        return Part(Status.FAILED, "signature.content_changed")
+    return Part(Status.PASSED, "signature.ok") if valid else Part(Status.FAILED, "signature.invalid")
 
 
 def _identity(

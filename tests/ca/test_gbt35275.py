@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from national import DECRYPTS, NationalHolder, NationalPki, certify, name
 
-from app.ca import gbt35275, sm2
+from app.ca import gbt35275, gbt35275_signed, sm2
 from app.ca.keywrap import open_wrapped, wrap
 from app.ca.token import Act
 from app.errors import InputError
@@ -115,7 +115,7 @@ def _span(blob: bytes, part: bytes) -> range:
 def test_nonsense_is_refused_with_the_one_error(data: bytes) -> None:
     assert is_refused(data)
     with pytest.raises(InputError, match=r"^gbt35275\.refused$"):
-        gbt35275.read_signed_data(data)
+        gbt35275_signed.read_signed_data(data)
 
 
 def test_a_point_off_the_curve_never_reaches_the_key() -> None:
@@ -145,13 +145,13 @@ def test_too_much_is_a_mistake_of_ours() -> None:
 def signed(content: bytes = b"bid", who: str = "张三", attached: bool = True) -> bytes:
     signer = person(who)
     signature = signer.signing_key.sign(content)
-    return gbt35275.signed_data(content, signer.signing_certificate, signer.chain, signature, attached=attached)
+    return gbt35275_signed.signed_data(content, signer.signing_certificate, signer.chain, signature, attached=attached)
 
 
 def test_signed_data_says_who_signed_what() -> None:
-    read = gbt35275.read_signed_data(signed())
+    read = gbt35275_signed.read_signed_data(signed())
     assert (read.content, read.certificate, read.chain) == (b"bid", person("张三").signing_certificate, (pki().ca,))
-    assert gbt35275.read_signed_data(signed(attached=False), b"bid").content == b"bid"
+    assert gbt35275_signed.read_signed_data(signed(attached=False), b"bid").content == b"bid"
 
 
 @pytest.mark.parametrize(
@@ -167,13 +167,13 @@ def test_signed_data_says_who_signed_what() -> None:
 )
 def test_signed_data_that_is_not_is_refused(spoil: Callable[[], tuple[bytes, bytes | None]]) -> None:
     with pytest.raises(InputError, match=r"^gbt35275\.refused$"):
-        gbt35275.read_signed_data(*spoil())
+        gbt35275_signed.read_signed_data(*spoil())
 
 
 def test_another_s_signature_is_not_put_into_a_container() -> None:
     signature = person("李四").signing_key.sign(b"bid")
     with pytest.raises(InputError, match=r"gbt35275\.refused"):
-        gbt35275.signed_data(b"bid", person("张三").signing_certificate, (), signature)
+        gbt35275_signed.signed_data(b"bid", person("张三").signing_certificate, (), signature)
 
 
 JARS = [Path("/usr/share/java") / f"{jar}.jar" for jar in ("bcprov", "bcutil", "bcpkix")]
@@ -208,7 +208,7 @@ def test_bouncy_castle_reads_what_we_write_and_we_what_it_writes(tmp_path: Path)
         assert java("open", key.scalar().hex(), blob) == SHARE
     java("make", cert, data, blob)
     assert asyncio.run(holder.unwrap(blob.read_bytes(), ACT)) == SHARE
-    blob.write_bytes(gbt35275.signed_data(SHARE, der, (), key.sign(SHARE)))
+    blob.write_bytes(gbt35275_signed.signed_data(SHARE, der, (), key.sign(SHARE)))
     assert java("verify", blob) == SHARE
     java("sign", key.scalar().hex(), cert, data, blob)  # with authenticated attributes
-    assert gbt35275.read_signed_data(blob.read_bytes())[:2] == (SHARE, der)
+    assert gbt35275_signed.read_signed_data(blob.read_bytes())[:2] == (SHARE, der)
