@@ -185,11 +185,12 @@ def _cell(cells: Sequence[str], place: int) -> str:
 
 
 def _is_sum(cells: Sequence[str], found: Mapping[Field, str]) -> bool:
-    """A line that only adds up: its first words say so, and it has no unit price."""
+    """A line that only adds up: its first words say so, and it has no quantity or no price."""
     first = next((" ".join(cell.split()) for cell in cells if cell.strip()), "")
     plain = re.sub(r"\s", "", first).rstrip(":：").lower()
     plain = re.sub(r"[(（].*$", "", plain)
-    return plain in [re.sub(r"\s", "", name) for name in _SUM_NAMES] and not found.get("unit_price")
+    whole = found.get("unit_price") and found.get("quantity")
+    return plain in [re.sub(r"\s", "", name) for name in _SUM_NAMES] and not whole
 
 
 def _stated(cells: Sequence[str], found: Mapping[Field, str]) -> Decimal | None:

@@ -78,6 +78,11 @@ def test_what_is_no_price_table(rows: list[list[str]], code: str) -> None:
     assert refused.value.code == code
 
 
+def test_a_sum_may_stand_in_any_column() -> None:
+    table = read_price_table([["名称", "数量", "单价"], ["甲", "2", "5"], ["合计（元）", "", "10.00"]])
+    assert (len(table.lines), table.stated_total) == (1, Decimal("10.00"))
+
+
 def test_a_product_called_like_a_sum_is_a_product() -> None:
     table = read_price_table([["名称", "数量", "单价"], ["合计", "1", "5"]])
     assert [item.name for item in table.items] == ["合计"]
