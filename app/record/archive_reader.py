@@ -146,6 +146,13 @@ class ArchiveReader:
             raise InputError("blob.missing", digest=sha256)
         return self._pieces(member)
 
+    def member_pieces(self, name: str) -> Iterator[bytes]:
+        """The bytes of any file by its name in the archive, as they are; InputError ``archive.missing``."""
+        member = self.members.get(name)
+        if member is None:
+            raise InputError("archive.missing", name=name)
+        return self._pieces(member)
+
     def read_blob(self, sha256: str, limit: int) -> bytes:
         """A whole file of at most ``limit`` bytes.
 

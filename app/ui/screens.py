@@ -77,6 +77,7 @@ def room(phase: str, who: Who, method: MethodName = TENDER, tab: int = 0, *, com
 
         facts = StepFacts(state, me)
         around = surroundings(state, len(played.log))
+        screen.spoken_anew.connect(lambda: screen.show_room(room_view(facts, entries, around)))
         screen.show_room(room_view(facts, entries, around))
         screen.show_tiles(tiles(facts, around))
         panel = make_panel(StepContext(clock, bridge, fetch, drafts), facts, around)
@@ -102,12 +103,12 @@ def surroundings(state: State, size: int) -> Surroundings:
     )  # fmt: skip
 
 
-def archive(path: Path, roots: Path | None, expect: str, verify: Verify) -> Factory:
+def archive(path: Path, expect: str, verify: Verify) -> Factory:
     """The archive viewer with a real archive, read and verified; to be appended to :data:`SCREENS` by who has one."""
 
     def make(bridge: AsyncBridge, drafts: Path) -> QWidget:
-        screen = ArchiveScreen(bridge, SystemClock(), verify)
-        bridge.start(screen.open(path, roots, expect), "screens.archive")
+        screen = ArchiveScreen(bridge, SystemClock(), verify, drafts / "trust")
+        bridge.start(screen.open(path, expect), "screens.archive")
         return screen
 
     return make

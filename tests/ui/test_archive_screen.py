@@ -12,12 +12,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from app.bootstrap import verify_with
 from app.clock import SystemClock
 from app.errors import BidroomError, FaultError, InputError
 from app.record.archive_reader import ArchiveReader
 from app.record.verification import Place, StepResult, Verdict, Verification, Watch
-from app.record.verifier import verify_archive
+from app.record.verifier import parse_expect, verify_archive
 from app.session.extract import extract as extract_all
 from app.ui.archive import certificate as certificates
 from app.ui.archive.archive_screen import ArchiveScreen
@@ -306,7 +305,12 @@ def test_the_fingerprint_is_that_of_the_certificate() -> None:
 # --- the whole screen ---
 
 
-def screen_of(qtbot: Any, tmp_path: Path, verify: Any = verify_with) -> ArchiveScreen:
+def quick(path: Path, roots: bytes | None, expect: str, watch: Watch) -> Verification:
+    """Without the replay and the documents, which take seconds."""
+    return verify_archive(path, roots=roots, expect=parse_expect(expect) if expect else None, watch=watch)
+
+
+def screen_of(qtbot: Any, tmp_path: Path, verify: Any = quick) -> ArchiveScreen:
     def report(error: BaseException) -> None:
         raise error
 

@@ -178,7 +178,7 @@ class Program(QObject):
         if row.action is CaseAction.ARCHIVE:
             archived = self.hosts.archive(case.parsed.case)
             if archived is not None:
-                await self._archives.open(*archived)
+                await self._archives.open_hosted(*archived)
             return
         if case.hosted and not self.hosts.running(case.parsed.case):
             await self._guarded_start(case.parsed.case)
