@@ -74,6 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--require-revocation", action="store_true", help="no sign-in while revocation cannot be told")
     new.add_argument("--rules", type=Path, help="rule pack (default: the one that is shipped)")
     new.add_argument("--mirror", type=Path, help="file for a second copy of the record, on another disk")
+    new.add_argument(
+        "--log-token", default="", metavar="TOKEN", help="label or serial: its holder stands behind the case's log key"
+    )
+    new.add_argument("--module", action="append", default=[], help="PKCS#11 module (default: those found)")
     new.add_argument("--public", default="127.0.0.1:7443", metavar="ADDRESS:PORT", help="for the links")
     new.set_defaults(verb=_case_new)
     check = case.add_parser("check", help="say all that is wrong in a case file")

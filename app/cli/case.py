@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from app.bootstrap import RULE_PACK
+from app.ca.token import KeyHolder
 from app.clock import SystemClock
 from app.errors import InputError
 from app.procurement.case import parse_case_file
@@ -68,6 +69,15 @@ def new_case(options: argparse.Namespace) -> int:
         raise InputError("host.listen_malformed")
 
     async def make() -> list[tuple[Person, Link]]:
+        if not options.log_token:
+            return await made(None)
+        from app.cli.bid import token_of
+
+        chosen = argparse.Namespace(token=options.log_token, module=options.module)
+        async with token_of(chosen) as token:
+            return await made(token)
+
+    async def made(vouching: KeyHolder | None) -> list[tuple[Person, Link]]:
         room = await create_case(
             options.home,
             case,
@@ -79,6 +89,7 @@ def new_case(options: argparse.Namespace) -> int:
             clock=SystemClock(),
             mirror=options.mirror,
             trust_settings=TrustSettings(tuple(options.tsa), not options.offline, options.require_revocation),
+            vouching=vouching,
         )
         links = []
         for person in people:

@@ -16,6 +16,7 @@ CHALLENGE_LIMIT = 16 * 1024
 STATEMENT_LIMIT = 1024 * 1024
 CHALLENGE_FORM = "sign_in/1"
 STATEMENT_FORM = "grave/1"
+LOG_KEY_FORM = "log_key/1"
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -157,6 +158,12 @@ def parse_statement(data: bytes) -> Statement:
         return Statement(_str(value["case"]), _str(value["person"]), _str(value["act"]), value["fields"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError("statement.malformed") from error
+
+
+def build_log_key_statement(case: str, host: bytes, log_key: bytes) -> bytes:
+    """What a token signs to stand behind the log of a case: its key (32 bytes), and the host by its certificate's
+    SHA-256 (32 bytes)."""
+    return canonical({"bidroom": LOG_KEY_FORM, "case": case, "host": host.hex(), "log_key": log_key.hex()})
 
 
 def _str(value: object) -> str:

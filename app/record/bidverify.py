@@ -71,6 +71,11 @@ class Step:
     def unsure(self, problem: str) -> None:
         self.problems[UNSURE] = self.problems[UNSURE] or problem
 
+    def absorb(self, other: "Step") -> None:
+        self.facts |= other.facts
+        for verdict, problem in other.problems.items():
+            self.problems[verdict] = self.problems[verdict] or problem
+
     def count(self, fact: str) -> None:
         self.facts[fact] = self.facts.get(fact, 0) + 1
 
@@ -461,6 +466,7 @@ class Walk:
         self.entries, self.files = Step("entries"), Step("files")
         self.sign_ins, self.identities = Step("sign_ins"), Step("identities")
         self.commands, self.grave_acts = Step("commands"), Step("grave_acts")
+        self.voucher = Step("log_key")
         try:
             for index, line in enumerate(archive.lines("entries.jsonl")):
                 self.line(index, line)
@@ -485,7 +491,7 @@ class Walk:
             need(entry["index"] == index, "index differs")
             need(entry["case"] == self.archive.case, "another case's")
             if index == 0:
-                self.first(entry["event"])
+                self.first(entry)
         except Bad as error:
             self.entries.failed(f"entry {index}: {error}")
             return
@@ -510,7 +516,8 @@ class Walk:
         except Bad as error:
             step.failed(f"entry {index}: {error}")
 
-    def first(self, event: dict[str, Any]) -> None:
+    def first(self, entry: dict[str, Any]) -> None:
+        event = entry["event"]
         need(event["type"] == "case_opened" and isinstance(event.get("rehearsal"), bool), "not an opening of a case")
         keys = event.get("blob_keys")
         keys = [] if keys is None else keys
@@ -519,6 +526,26 @@ class Walk:
         self.log_key = unhex(event.get("host_key"), 32)
         self.keys, self.rehearsal = {"blobs", *keys}, event["rehearsal"]
         self.host = hashlib.sha256(host).digest()
+        if event.get("vouched") is not None:
+            self.guard(self.voucher, 0, self.vouch, entry)
+
+    def vouch(self, entry: dict[str, Any]) -> None:
+        """A token's signature over the log key."""
+        found = entry["event"]["vouched"]
+        fields = {"statement", "signature", "certificate", "chain"}
+        need(
+            isinstance(found, dict) and found.keys() == fields and isinstance(found["chain"], list), "voucher malformed"
+        )
+        statement, signature, certificate = (
+            unbase64(found[field]) for field in ("statement", "signature", "certificate")
+        )
+        chain = tuple(unbase64(item) for item in found["chain"])
+        assert self.log_key is not None
+        wanted = {"bidroom": "log_key/1", "case": self.archive.case, "host": self.host.hex()}
+        need(parse(statement) == wanted | {"log_key": self.log_key.hex()}, "the voucher is of another log key")
+        self.signed(self.voucher, certificate, statement, signature, 0)
+        self.voucher.facts["vouched"] = True
+        self.identity(certificate, chain, entry, "log key")
 
     def sign_in(self, entry: dict[str, Any]) -> None:
         event, index = entry["event"], entry["index"]
@@ -538,7 +565,7 @@ class Walk:
         if certificate:
             self.certificates.setdefault(person, set()).add(certificate)
             if level != "staff_verified":
-                self.identity(certificate, chain, entry)
+                self.identity(certificate, chain, entry, person)
             said = parse(challenge, ("bidroom", "case", "host", "person", "session", "nonce"))
             wanted = ("sign_in/1", self.archive.case, self.host.hex(), person, key.hex())
             need(
@@ -550,12 +577,12 @@ class Walk:
         else:
             need(level == "staff_verified", "a token without certificate")
 
-    def identity(self, certificate: bytes, chain: tuple[bytes, ...], entry: dict[str, Any]) -> None:
+    def identity(self, certificate: bytes, chain: tuple[bytes, ...], entry: dict[str, Any], name: str) -> None:
         if (certificate, *chain) in self.chains:
             return
         self.chains.add((certificate, *chain))
         self.identities.count("chains")
-        where = f"entry {entry['index']}, {entry['event']['person']}"
+        where = f"entry {entry['index']}, {name}"
         if self.roots is None:
             self.identities.unsure(f"{where}: no roots given")
             return
@@ -831,6 +858,7 @@ def verify(path: Path, roots: Chain | None = None, expect: tuple[int, bytes] | N
             Step, ("tree", "checkpoints", "cosignatures", "expect", "stamps", "carried")
         )
         bodies = check_heads(tree, signatures, archive, walk.log, walk.log_key)
+        signatures.absorb(walk.voucher)
         people: dict[str, list[bytes]] = {}
         for key, session in walk.sessions.items():
             people.setdefault(session["person"], []).append(key)

@@ -10,7 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from app.ca.signatures import SUPPORTED_SUITES, parse_certificate, suite_of, verify_signature
 from app.ca.trust import Part, Status, TrustList, is_demo
 from app.errors import InputError
-from app.record.acts import CommandBody, parse_challenge, parse_command, parse_statement
+from app.record.acts import CommandBody, build_log_key_statement, parse_challenge, parse_command, parse_statement
 from app.record.checkpoint import good_signature
 from app.record.entry import HOST, Because, Entry, SignedCommand, decode_base64, decode_hex
 from app.record.log import MerkleTree
@@ -61,11 +61,34 @@ class ActChecks:
         self.sessions: dict[bytes, Session] = {}
         self.sign_ins, self.identities, self.revocations = Tally(), Tally(), Tally()
         self.commands, self.grave_acts = Tally(), Tally()
+        self.voucher = Tally()
 
     def start(self, host_certificate: bytes, rehearsal: bool) -> None:
         """What the first entry says."""
         self._host = hashlib.sha256(host_certificate).digest()
         self.rehearsal = rehearsal
+
+    def vouch(self, entry: Entry, log_key: bytes) -> None:
+        """The first entry's voucher, if any: a token's signature over the log key; its chain is an identity."""
+        found = entry.event.get("vouched")
+        if found is None:
+            return
+        try:
+            if not isinstance(found, dict) or found.keys() != {"statement", "signature", "certificate", "chain"}:
+                raise ValueError("vouched")
+            chain = tuple(decode_base64(item, "chain") for item in _items(found, "chain"))
+            statement, signature, certificate = (
+                _binary(found, field) for field in ("statement", "signature", "certificate")
+            )
+        except (InputError, ValueError, TypeError):
+            self.voucher.failed("log_key.malformed", index=entry.index)
+            return
+        if statement != build_log_key_statement(self._case, self._host, log_key):
+            self.voucher.failed("log_key.other_key", index=entry.index)
+            return
+        self._signed(self.voucher, "log_key", certificate, statement, signature, entry.index)
+        self.voucher.facts["vouched"] = True
+        self._identity(certificate, chain, entry, "log_key")
 
     def visit(self, entry: Entry) -> None:
         """The next visible entry; the tree already holds it."""
@@ -124,7 +147,7 @@ class ActChecks:
         if level not in TOKEN_LEVELS:
             self.identities.count("staff_verified")
         elif certificate:
-            self._identity(certificate, chain, entry)
+            self._identity(certificate, chain, entry, person)
 
     def _challenge(
         self, person: str, session: bytes, certificate: bytes, data: bytes, signature: bytes, index: int
@@ -141,12 +164,12 @@ class ActChecks:
         else:
             self._signed(self.sign_ins, "sign_in", certificate, data, signature, index)
 
-    def _identity(self, certificate: bytes, chain: tuple[bytes, ...], entry: Entry) -> None:
+    def _identity(self, certificate: bytes, chain: tuple[bytes, ...], entry: Entry, name: str) -> None:
         if (certificate, *chain) in self._chains:
             return
         self._chains.add((certificate, *chain))
         self.identities.count("chains")
-        where: dict[str, Fact] = {"index": entry.index, "name": str(entry.event["person"])}
+        where: dict[str, Fact] = {"index": entry.index, "name": name}
         if self._trust is None:
             self.identities.unsure("identity.no_trust", **where)
             self.revocations.unsure("identity.no_trust", **where)

@@ -142,6 +142,12 @@ class Tally:
         """Add to a number among the facts."""
         self.facts[fact] = int(self.facts.get(fact) or 0) + by
 
+    def absorb(self, other: "Tally") -> None:
+        """Take over what another tally found."""
+        self.facts |= other.facts
+        self._failed = self._failed or other._failed
+        self._unsure = self._unsure or other._unsure
+
     @property
     def good(self) -> bool:
         """Whether nothing failed so far."""

@@ -95,6 +95,7 @@ def verify_archive(
         walk = _Walk(archive, trust, good)
         progress.begin("checkpoints")
         heads = Heads(archive, walk.tree, walk.log_key)
+        heads.signatures.absorb(walk.acts.voucher)
         findings = [
             files,
             walk.entries.finding(),
@@ -212,6 +213,7 @@ class _Walk:
             return False
         self.log_key = key
         self.acts.start(certificate, event["rehearsal"])
+        self.acts.vouch(entry, key)
         return True
 
     def _compare_files(self, good: frozenset[str]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from app.ca.token import Act, KeyHolder
 from app.ca.trust import TrustList
 from app.clock import Clock
 from app.errors import FaultError, InputError
@@ -12,11 +13,13 @@ from app.procurement.case import CaseFile, lot_case
 from app.procurement.case_checks import case_problems
 from app.procurement.methods import method_of
 from app.procurement.rulepack import effective_windows, load_rule_pack, rules_in_force
+from app.record.acts import build_log_key_statement
 from app.record.blobs import BlobStore
 from app.record.store import AsyncStore
 from app.session.keys import HostKeys
 from app.session.room import Room
 from app.session.rules.commands import AddPerson, OpenCase
+from app.session.rules.event import Voucher
 from app.session.rules.people import Person
 from app.session.signin import base64_text
 from app.session.trust_settings import TrustSettings, write_settings
@@ -53,6 +56,7 @@ async def create_case(
     clock: Clock,
     mirror: Path | None = None,
     trust_settings: TrustSettings | None = None,
+    vouching: KeyHolder | None = None,
 ) -> Room:
     """Make the case of one lot: its keys, its first entries (the case opened, the agency's people), its trust list.
 
@@ -61,6 +65,7 @@ async def create_case(
         crls: PEM bundle of revocation lists, may be empty.
         people: at least one officer.
         trust_settings: who stamps the record, and how revocation is asked for.
+        vouching: a token whose holder stands behind the log key: signs once, and the first entry has it.
 
     Raises:
         InputError: ``case.*`` for what is wrong in the file (facts name the first problem), ``method.*``,
@@ -99,6 +104,7 @@ async def create_case(
             blob_keys=BLOB_KEYS,
             host_key=keys.log_public.hex(),
             host_certificate=base64_text(keys.certificate),
+            vouched=None if vouching is None else await _voucher(vouching, flat.case_id, keys),
         )
     )
     for person in people:
@@ -106,6 +112,17 @@ async def create_case(
     meta = CaseMeta(case=flat.case_id, title=f"{flat.project_name} {flat.lot.name}".strip())
     (folder / "case.json").write_bytes(msgspec.json.encode(meta))
     return room
+
+
+async def _voucher(token: KeyHolder, case: str, keys: HostKeys) -> Voucher:
+    statement = build_log_key_statement(case, bytes.fromhex(keys.fingerprint), keys.log_public)
+    signature = await token.sign(statement, Act("vouch_log_key", {"case": case}))
+    return Voucher(
+        statement=base64_text(statement),
+        signature=base64_text(signature),
+        certificate=base64_text(token.signing_certificate),
+        chain=tuple(base64_text(item) for item in token.chain),
+    )
 
 
 async def _room(folder: Path, case: str, keys: HostKeys, clock: Clock, mirror: Path | None) -> Room:

@@ -16,7 +16,7 @@ from app.procurement.bid import BidPayload, Evidence, PriceSchedule
 from app.procurement.case import CaseFile
 from app.procurement.rulepack import RuleSet
 from app.session.rules.command import Command
-from app.session.rules.event import Grave
+from app.session.rules.event import Grave, Voucher
 from app.session.rules.events_evaluation import OpenedSheet
 from app.session.rules.events_opening import BidDocument
 from app.session.rules.people import Level, Person
@@ -37,6 +37,7 @@ class OpenCase(Command, frozen=True, kw_only=True):
     blob_keys: tuple[str, ...]
     host_key: str
     host_certificate: str
+    vouched: Voucher | None = None
 
 
 # --- people and preparation (officer) ---

@@ -34,6 +34,7 @@ def _(state: State, actor: str, command: cmd.OpenCase, now: datetime) -> Events:
             blob_keys=command.blob_keys,
             host_key=command.host_key,
             host_certificate=command.host_certificate,
+            vouched=command.vouched,
         )
     ]
 

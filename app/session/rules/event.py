@@ -28,6 +28,20 @@ class Grave(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     certificate: str
 
 
+class Voucher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A token's signature that its holder stands behind the log key of a case (docs/formats/record.md).
+
+    Attributes:
+        statement: base64 of :func:`app.record.acts.build_log_key_statement`.
+        signature, certificate: as in :class:`Grave`. chain: base64 DER, without the root.
+    """
+
+    statement: str
+    signature: str
+    certificate: str
+    chain: tuple[str, ...] = ()
+
+
 class Recorded(msgspec.Struct, frozen=True):
     """An event with its place in the record: log index, host time, and who did it (person id or ``host``)."""
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from app.procurement.case import CaseFile
 from app.procurement.rulepack import RuleSet
-from app.session.rules.event import Event, Grave
+from app.session.rules.event import Event, Grave, Voucher
 from app.session.rules.people import Level, Person
 
 
@@ -16,7 +16,7 @@ class CaseOpened(Event, frozen=True, kw_only=True):
     """立项: the first entry, complete in itself: the file, the rules in force, every clock in seconds.
 
     ``shortened`` names the clocks that are shorter than the rule pack's (rehearsal only). ``host_key`` is the log's
-    Ed25519 key (hex), ``host_certificate`` the host's (base64 DER).
+    Ed25519 key (hex), ``host_certificate`` the host's (base64 DER), ``vouched`` a token's signature over both.
     """
 
     case: str
@@ -29,6 +29,7 @@ class CaseOpened(Event, frozen=True, kw_only=True):
     blob_keys: tuple[str, ...]
     host_key: str
     host_certificate: str
+    vouched: Voucher | None = None
 
 
 class PersonAdded(Event, frozen=True, kw_only=True):
