@@ -145,6 +145,18 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True)
     export.set_defaults(verb=_archive_export)
 
+    signature = verbs.add_parser("signature", help="signatures on single files").add_subparsers(
+        required=True, metavar="WHAT"
+    )
+    signed = signature.add_parser("check", help="check a signed PDF or OFD: 0 passed, 1 failed, 2 could not tell")
+    signed.add_argument("file", type=Path)
+    signed.add_argument(
+        "--trust", type=Path, action="append", default=[], help="CAs to be trusted, and those below them, PEM or DER"
+    )
+    signed.add_argument("--crl", type=Path, action="append", default=[], help="revocation lists, PEM or DER")
+    signed.add_argument("--json", action="store_true")
+    signed.set_defaults(verb=_signature_check)
+
     extract = verbs.add_parser("extract", help="take documents, bids and recordings out of an archive")
     extract.add_argument("archive", type=Path)
     extract.add_argument("--out", type=Path, required=True)
@@ -351,6 +363,12 @@ def _archive_export(options: argparse.Namespace) -> int:
     from app.cli.archive import export
 
     return export(options)
+
+
+def _signature_check(options: argparse.Namespace) -> int:
+    from app.cli.signature import check
+
+    return check(options)
 
 
 def _extract(options: argparse.Namespace) -> int:

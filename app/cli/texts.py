@@ -86,13 +86,13 @@ def verification_lines(result: Verification) -> list[str]:
         verdict = table["verdicts"][step.verdict.value][language]
         about = ", ".join(f"{key}={value}" for key, value in (step.facts | step.where).items())
         if step.problem:
-            about = f"{_problem(step.problem)} {about}".strip()
+            about = f"{problem_words(step.problem)} {about}".strip()
         lines.append(f"{step.number:2d}. {verdict}  {title}{f'  ({about})' if about else ''}")
     lines.append(f"{table['summary'][result.verdict.value][language]}  {result.case} {result.size}:{result.root}")
     return lines
 
 
-def _problem(code: str) -> str:
+def problem_words(code: str) -> str:
     """What is wrong, in words: of the verifier's table, else of the errors'."""
     found = _table("verification")["problems"].get(code) or _table("errors").get(code)
     if found is None:
