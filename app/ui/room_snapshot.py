@@ -117,7 +117,8 @@ def _step(state: State, phase: Phase, number: int, place: int) -> AgendaStep:
     else:
         stands = StepState.COMING
     done_at = _left_at(state, phase.name) if stands is StepState.DONE else None
-    note = _note(state, phase.name) if stands is not StepState.COMING else ""
+    told = stands is StepState.CURRENT or done_at is not None  # a supplier is not told when a closed phase ended
+    note = _note(state, phase.name) if told and stands is not StepState.COMING else ""
     return AgendaStep(phase=phase.name, state=stands, note=note, done_at=done_at)
 
 
@@ -152,7 +153,9 @@ def _note(state: State, phase: str) -> str:
     if phase == "leader" and state.leader:
         return ""
     count, whole = counted.get(phase, (0, 0))
-    return f"{count}/{whole}" if whole else (str(count) if count else "")
+    if not whole:
+        return tr("{count} 人", count=count) if count else ""
+    return f"{count}/{whole}"
 
 
 def minutes_left(state: State) -> int | None:

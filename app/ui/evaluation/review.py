@@ -12,6 +12,7 @@ from app.ui.evaluation.clarifications import ClarificationList
 from app.ui.evaluation.compared_bids import ComparedBids, show_evidence
 from app.ui.evaluation.drafts import SAVE_MS, Draft, draft_path, drop_draft, load_draft, save_draft
 from app.ui.evaluation.evidence_line import EvidenceLine, document_name
+from app.ui.fonts import BODY, font
 from app.ui.i18n import tr
 from app.ui.phase_panel import PhasePanel
 from app.ui.room.step_panel import ActButton
@@ -19,10 +20,13 @@ from app.ui.step_facts import StepContext, StepFacts
 from app.ui.view import clear, column, label, restyle
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.chip import Chip, Tone
+from app.ui.widgets.data_table import fit_lines
 from app.ui.widgets.split_view import SplitView
 from app.ui.widgets.tabs import SegmentedTabs
 
 SHARES = [0.56, 0.44]
+NAME_WIDTH, TWO_LINES = 100, 46
+"""A supplier's name above its verdicts: pixels."""
 
 
 class VerdictCell(Button):
@@ -197,8 +201,10 @@ class ReviewPanel(PhasePanel):
         clear(self._grid)
         self._cells.clear()
         for place, supplier in enumerate(suppliers, 1):
-            button = Button("link", text=facts.short(supplier))
-            button.setToolTip(facts.supplier_name(supplier))
+            name = facts.supplier_name(supplier)
+            button = Button("link", text="\n".join(fit_lines(name, font(BODY), NAME_WIDTH, TWO_LINES)))
+            button.setAccessibleName(name)
+            button.setToolTip(name)
             button.clicked.connect(lambda _=False, s=supplier: self._look(s))
             self._grid.addWidget(button, 0, place)
         for line, item in enumerate(items, 1):

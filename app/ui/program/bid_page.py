@@ -139,7 +139,7 @@ class BidPage(View):
         state, lot = facts.state, facts.state.lot
         assert lot is not None
         under = f"{lot.project_number}　" + texts.word("method", lot.method)
-        self._bar.say_title(f"{lot.project_name}　{lot.lot.id}", under)
+        self._bar.say_title(tr("{name}　包 {lot}", name=lot.project_name, lot=lot.lot.id), under)
         self._phase.show_state(texts.word("phase", state.phase), Tone.INFO)
         self._link.show_state(tr("已连接") if self._connected else tr("正在重新连接"),
                               Tone.OK if self._connected else Tone.WARN)  # fmt: skip

@@ -125,7 +125,7 @@ class CasePage(View):
         for key in holders:
             accepted = key in state.acceptances
             word = tr("已接受") if accepted else tr("已签到") if key in state.signed_in else tr("未签到")
-            tone = Tone.OK if accepted else Tone.INFO if key in state.signed_in else Tone.NEUTRAL
+            tone = Tone.OK if accepted or key in state.signed_in else Tone.NEUTRAL
             who = label("body", f"{facts.name(key)}　{state.people[key].organisation}")
             self._openers.addLayout(row(who, None, Chip(word, tone)))
         waiting = [key for key in state.with_role(Role.OPENER) if key not in state.acceptances]
