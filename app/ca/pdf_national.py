@@ -21,6 +21,7 @@ from app.ca.token import Act, KeyHolder
 from app.ca.trust import Part, Status
 from app.errors import FaultError, InputError
 
+DIGEST: Final = "sm3"
 SUBFILTER: Final = "/Bidroom.GBT35275.detached"
 _ROOM: Final = 2048  # bytes for everything in the container but certificates
 
@@ -94,8 +95,8 @@ def room(key: KeyHolder) -> int:
     return sum(map(len, (key.signing_certificate, *key.chain))) + _ROOM
 
 
-async def sign(content: bytes, key: KeyHolder, act: Act) -> bytes:
-    """The container (DER) over ``content``, the byte range; the key is asked once.
+async def sign_digest(digest: bytes, key: KeyHolder, act: Act) -> bytes:
+    """The container (DER) over ``digest``, the SM3 of the byte range; the key is asked once.
 
     Raises:
         InputError: ``certificate.unreadable``, ``sm2.unavailable``; what ``key`` raises.
@@ -104,9 +105,14 @@ async def sign(content: bytes, key: KeyHolder, act: Act) -> bytes:
     if not sm2.available():
         raise InputError("sm2.unavailable")
     certificate = key.signing_certificate
-    attributes = signed_attributes(sm2.sm3(content), certificate)
+    attributes = signed_attributes(digest, certificate)
     signature = await key.sign(attributes, act)
     try:
-        return signed_data(content, certificate, key.chain, signature, attached=False, attributes=attributes)
+        return signed_data(b"", certificate, key.chain, signature, attached=False, attributes=attributes)
     except InputError:
         raise FaultError("pdf.bad_signature") from None
+
+
+async def sign(content: bytes, key: KeyHolder, act: Act) -> bytes:
+    """As :func:`sign_digest`, of the byte range itself."""
+    return await sign_digest(sm2.sm3(content), key, act)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from app.ca.signed_file import FILE_LIMIT, FileVerdict, trust_of
+from app.ca.pdf_verifier import DocumentVerdict
+from app.ca.signed_file import FILE_LIMIT, status_of, trust_of
 from app.ca.signed_file import check as check_file
 from app.ca.trust import MAX_TRUST_FILE, Part, Status
 from app.cli.texts import problem_words, said
@@ -22,14 +23,14 @@ def check(options: argparse.Namespace) -> int:
     )
     verdict = check_file(_read(options.file, FILE_LIMIT), trust, SystemClock().now())
     if options.json:
-        value = msgspec.to_builtins(verdict) | {"status": verdict.status.value}
+        value = msgspec.to_builtins(verdict) | {"status": status_of(verdict).value}
         print(msgspec.json.format(msgspec.json.encode(value), indent=1).decode())
     else:
         print("\n".join(_lines(verdict)))
-    return _EXIT[verdict.status]
+    return _EXIT[status_of(verdict)]
 
 
-def _lines(verdict: FileVerdict) -> list[str]:
+def _lines(verdict: DocumentVerdict) -> list[str]:
     lines = [] if verdict.document.status is Status.PASSED else [_line("document", verdict.document)]
     for number, one in enumerate(verdict.signatures, 1):
         claimed = f"{one.claimed_time.astimezone():%Y-%m-%d %H:%M:%S}" if one.claimed_time else ""
@@ -39,7 +40,7 @@ def _lines(verdict: FileVerdict) -> list[str]:
             "   " + _line("identity", one.identity),
             "   " + _line("time", one.time),
         ]
-    lines.append(said(f"signature.all.{verdict.status.value}"))
+    lines.append(said(f"signature.all.{status_of(verdict).value}"))
     return lines
 
 
