@@ -8,6 +8,7 @@ strict verifier (:mod:`app.ca.pdf_verifier`) accepts exactly these two behind th
 # mypy: allow-untyped-calls
 # (pyHanko is only partly annotated.)
 
+import hashlib
 from collections.abc import Mapping
 
 import msgspec
@@ -83,7 +84,7 @@ def add_store(pdf: bytes, stores: Mapping[str, Store]) -> bytes:
         FaultError: ``pdf.not_stamped``: the evidence is not what it should be.
     """
     reader = open_flat(pdf)
-    writer = Increment(pdf, reader)
+    writer = Increment(hashlib.sha256(pdf).digest(), reader)
     try:
         kept = reader.root["/DSS"]["/VRI"] if "/DSS" in reader.root and "/VRI" in reader.root["/DSS"] else {}
         for one in Signatures(reader).every:
@@ -109,7 +110,7 @@ async def add_document_stamp(pdf: bytes, stamper: TokenStamper) -> bytes:
         FaultError: ``time.no_authority``, ``pdf.not_stamped``.
     """
     reader = open_flat(pdf)
-    writer = Increment(pdf, reader)
+    writer = Increment(hashlib.sha256(pdf).digest(), reader)
     try:
         name = STAMP_FIELD
         taken = {one.field_name for one in Signatures(reader).every}
@@ -118,7 +119,7 @@ async def add_document_stamp(pdf: bytes, stamper: TokenStamper) -> bytes:
         steps = PdfCMSEmbedder(new_field_spec=SigFieldSpec(name, readable_field_name=name)).write_cms(name, writer)
         next(steps)
         steps.send(SigObjSetup(DocumentTimestamp(bytes_reserved=2 * (TOKEN_ROOM + 1024))))
-        prepared, output = steps.send(SigIOSetup(md_algorithm="sha256"))
+        prepared, output = steps.send(SigIOSetup(md_algorithm="sha256", in_place=True))
         token: cms.ContentInfo = await stamper.async_timestamp(prepared.document_digest, "sha256")
         steps.send(token.dump())
     except BidroomError:

@@ -4,7 +4,7 @@
 # (pyHanko is only partly annotated.)
 
 import io
-from typing import Any
+from typing import Any, BinaryIO
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.decode_limits import DecodeLimits
@@ -25,16 +25,19 @@ _ACTIVE_KEYS = frozenset({
 _ACTIVE_VALUES = frozenset({"/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/URI", "/GoToR", "/GoToE"})
 
 
-def open_flat(pdf: bytes) -> PdfFileReader:
+def open_flat(source: bytes | BinaryIO) -> PdfFileReader:
     """A reader on a flat document: no scripts, actions, layers or encryption; no annotation but signature fields.
+
+    ``source``: the document, or an open file with it, which the reader goes on using.
 
     Raises:
         InputError: ``pdf.too_large`` (``limit``), ``pdf.unreadable``, ``pdf.not_flat`` (``found``).
     """
-    if len(pdf) > SIZE_LIMIT:
+    stream = io.BytesIO(source) if isinstance(source, bytes) else source
+    if stream.seek(0, io.SEEK_END) > SIZE_LIMIT:
         raise InputError("pdf.too_large", limit=SIZE_LIMIT)
     try:
-        reader = PdfFileReader(io.BytesIO(pdf), strict=True, decode_limits=DecodeLimits.for_untrusted_input())
+        reader = _reader(stream)
         if reader.encrypted:
             raise InputError("pdf.not_flat", found="Encrypt")
         if reader.xrefs.total_revisions > REVISION_LIMIT:
@@ -45,7 +48,11 @@ def open_flat(pdf: bytes) -> PdfFileReader:
         raise
     except Exception as error:  # the library raises whatever a malformed file provokes
         raise InputError("pdf.unreadable") from error
-    return reader
+    return _reader(stream)  # the one that has walked holds every object in memory
+
+
+def _reader(stream: BinaryIO) -> PdfFileReader:
+    return PdfFileReader(stream, strict=True, decode_limits=DecodeLimits.for_untrusted_input())
 
 
 def _walk(root: Any) -> None:

@@ -3,7 +3,6 @@
 # mypy: allow-untyped-calls
 # (pyHanko is only partly annotated.)
 
-import hashlib
 import io
 
 from pyhanko.pdf_utils import generic
@@ -18,17 +17,16 @@ class Increment(IncrementalPdfFileWriter):
     and the same input gives the same bytes, so metadata stays as it was and the identifier follows from the content.
     """
 
-    def __init__(self, pdf: bytes, reader: PdfFileReader) -> None:
-        super().__init__(io.BytesIO(pdf), prev=reader)
-        self._document_id = generic.ArrayObject(
-            [self._document_id.raw_get(0), generic.ByteStringObject(hashlib.sha256(pdf).digest()[:16])]
-        )
+    def __init__(self, sha256: bytes, reader: PdfFileReader) -> None:
+        """``sha256``: the digest of the document that ``reader`` reads."""
+        super().__init__(reader.stream, prev=reader)
+        self._document_id = generic.ArrayObject([self._document_id.raw_get(0), generic.ByteStringObject(sha256[:16])])
 
     def finished(self) -> bytes:
         """The whole file with the update behind it."""
-        output = io.BytesIO()
-        self.write(output)
-        return output.getvalue()
+        self.write_in_place()
+        stream: io.BytesIO = self.prev.stream
+        return stream.getvalue()
 
     def _update_meta(self) -> None:
         return

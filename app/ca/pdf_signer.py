@@ -4,11 +4,14 @@
 # (pyHanko is only partly annotated.)
 
 import hashlib
+import io
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
 
 from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
@@ -105,7 +108,7 @@ class PyHankoSigner:
         reader = open_flat(pdf)
         if "/AcroForm" in reader.root:
             raise InputError("pdf.has_fields")
-        writer = Increment(pdf, reader)
+        writer = Increment(hashlib.sha256(pdf).digest(), reader)
         pages = int(reader.root["/Pages"]["/Count"])
         if len({field.name for field in fields}) != len(fields):
             raise InputError("pdf.bad_field", field="twice")
@@ -154,17 +157,61 @@ class PyHankoSigner:
                 ``pdf.certify_first_only``, ``certificate.suite_unsupported``; what ``key`` raises.
             FaultError: ``pdf.bad_signature`` when the key's answer does not fit its certificate.
         """
-        reader = open_flat(pdf)
+        stream = io.BytesIO(pdf)
+        await self._sign(stream, field, key, seal, name=name, reason=reason, at=at, certify=certify, box=box)
+        return stream.getvalue()
+
+    async def sign_file(
+        self,
+        path: Path,
+        field: str,
+        key: KeyHolder,
+        seal: SealImage,
+        *,
+        name: str,
+        reason: str,
+        at: datetime,
+        certify: bool,
+        box: Box | None = None,
+    ) -> None:
+        """As :meth:`sign`, in place: the file grows by the increment, and is as before when that does not succeed.
+
+        Memory stays near the size of the largest object in the file (``benchmarks/pdf_signing.py``).
+        """
+        size = path.stat().st_size
+        with path.open("r+b") as file:
+            try:
+                await self._sign(file, field, key, seal, name=name, reason=reason, at=at, certify=certify, box=box)
+                os.fsync(file.fileno())
+            except BaseException:
+                file.truncate(size)
+                raise
+
+    async def _sign(
+        self,
+        stream: BinaryIO,
+        field: str,
+        key: KeyHolder,
+        seal: SealImage,
+        *,
+        name: str,
+        reason: str,
+        at: datetime,
+        certify: bool,
+        box: Box | None,
+    ) -> None:
+        sha256 = _sha256(stream)
+        reader = open_flat(stream)
         if certify == _anyone_signed(reader, field):
             raise InputError("pdf.certify_first_only")
         info = describe(key.signing_certificate)
         national = info.suite == SM2_SUITE
         if not national and info.suite not in INTERNATIONAL_SUITES:
             raise InputError("certificate.suite_unsupported", suite=info.suite)
-        act = Act(ACT, {"field": field, "name": name, "reason": reason, "sha256": hashlib.sha256(pdf).hexdigest()})
+        act = Act(ACT, {"field": field, "name": name, "reason": reason, "sha256": sha256.hex()})
         if box is not None and placement_problem(field, box, places(reader)):
             raise InputError("pdf.bad_place", field=field)
-        writer = Increment(pdf, reader)
+        writer = Increment(sha256, reader)
         try:
             steps = PdfCMSEmbedder().write_cms(field, writer, existing_fields_only=True)
             widget = next(steps).get_object()
@@ -187,20 +234,17 @@ class PyHankoSigner:
                     mdp_setup=SigMDPSetup(DIGEST, certify=True, docmdp_perms=MDPPerm.FILL_FORMS) if certify else None,
                 )
             )
-            prepared, output = steps.send(SigIOSetup(md_algorithm=DIGEST))
+            digest = DIGEST if signer else pdf_national.DIGEST
+            prepared, _ = steps.send(SigIOSetup(md_algorithm=digest, in_place=True))
             if signer:
                 made = await self._cms(signer, prepared.document_digest, dry_run=False)
             else:
-                whole = output.getvalue()
-                covered = whole[: prepared.reserved_region_start] + whole[prepared.reserved_region_end :]
-                made = await pdf_national.sign(covered, key, act)
+                made = await pdf_national.sign_digest(prepared.document_digest, key, act)
             steps.send(made)
         except (InputError, FaultError):
             raise
         except Exception as error:
             raise FaultError("pdf.not_signed") from error
-        signed: bytes = output.getvalue()
-        return signed
 
     async def _room(self, signer: "_KeyHolderSigner") -> int:
         return len(await self._cms(signer, hashlib.sha256(b"").digest(), dry_run=True)) + 1024
@@ -240,6 +284,14 @@ class _KeyHolderSigner(Signer):
         if not verify_signature(self._key.signing_certificate, data, signature):
             raise FaultError("pdf.bad_signature")
         return signature
+
+
+def _sha256(stream: BinaryIO) -> bytes:
+    stream.seek(0)
+    digest = hashlib.sha256()
+    while piece := stream.read(1 << 20):
+        digest.update(piece)
+    return digest.digest()
 
 
 def _anyone_signed(reader: PdfFileReader, field: str) -> bool:

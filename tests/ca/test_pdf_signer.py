@@ -127,6 +127,21 @@ async def test_a_key_that_answers_with_another_signature_is_a_fault(pki: DemoPki
         await sign_one(with_fields(), 0, other)
 
 
+async def test_a_file_is_signed_in_place_as_its_bytes_are(pki: DemoPki, tmp_path: Path) -> None:
+    key, path = issued(pki, NAMES[0], "rsa"), tmp_path / "paper.pdf"
+    path.write_bytes(with_fields())
+    wanted: dict[str, Any] = {"name": NAMES[0], "reason": "评审专家", "at": NOW}
+    with pytest.raises(InputError, match=r"^pdf\.certify_first_only"):
+        await PyHankoSigner().sign_file(path, FIELDS[0].name, key, chop(NAMES[0]), certify=False, **wanted)
+    other = issued(pki, NAMES[1], "ec")
+    other.signing_certificate = key.signing_certificate
+    with pytest.raises(FaultError, match=r"^pdf\.bad_signature"):
+        await PyHankoSigner().sign_file(path, FIELDS[0].name, other, chop(NAMES[0]), certify=True, **wanted)
+    assert path.read_bytes() == with_fields()
+    await PyHankoSigner().sign_file(path, FIELDS[0].name, key, chop(NAMES[0]), certify=True, **wanted)
+    assert path.read_bytes() == await sign_one(with_fields(), 0, key)
+
+
 async def test_rare_characters_and_long_reasons_do_not_stop_a_signature(pki: DemoPki, trust: TrustList) -> None:
     key = issued(pki, "王𪚥", "ec")
     signed = await PyHankoSigner().sign(
