@@ -80,6 +80,26 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--module", action="append", default=[], help="PKCS#11 module (default: those found)")
     new.add_argument("--public", default="127.0.0.1:7443", metavar="ADDRESS:PORT", help="for the links")
     new.set_defaults(verb=_case_new)
+    escrow = case.add_parser("escrow", help="share the host's keys among people, any k of whom restore the case")
+    escrow.add_argument("--case", required=True, help="case id")
+    escrow.add_argument("--home", type=Path, default=data_dir() / "cases")
+    escrow.add_argument(
+        "--holder", type=Path, action="append", required=True, help="a holder's encryption certificate (PEM or DER)"
+    )
+    escrow.add_argument("-k", type=int, default=2, help="how many of them are needed (at least 2)")
+    escrow.add_argument("--out", type=Path, required=True, help="keep it with the second copy of the record")
+    escrow.set_defaults(verb=_case_escrow)
+    share = case.add_parser("share", help="as holder: take one's share out as words, by token")
+    share.add_argument("escrow", type=Path)
+    share.add_argument("--trial", action="store_true", help="only try that it opens; print no words")
+    _token(share)
+    share.set_defaults(verb=_case_share)
+    restore = case.add_parser("restore", help="bring a case up on another machine, from k shares and the second copy")
+    restore.add_argument("escrow", type=Path)
+    restore.add_argument("--words", type=Path, action="append", required=True, help="file with one holder's words")
+    restore.add_argument("--mirror", type=Path, help="the second copy of the record")
+    restore.add_argument("--home", type=Path, default=data_dir() / "cases")
+    restore.set_defaults(verb=_case_restore)
     check = case.add_parser("check", help="say all that is wrong in a case file")
     check.add_argument("file", type=Path)
     check.set_defaults(verb=_case_check)
@@ -279,6 +299,24 @@ def _case_new(options: argparse.Namespace) -> int:
     from app.cli.case import new_case
 
     return new_case(options)
+
+
+def _case_escrow(options: argparse.Namespace) -> int:
+    from app.cli.escrow import escrow
+
+    return escrow(options)
+
+
+def _case_share(options: argparse.Namespace) -> int:
+    from app.cli.escrow import share
+
+    return asyncio.run(share(options))
+
+
+def _case_restore(options: argparse.Namespace) -> int:
+    from app.cli.escrow import bring_back
+
+    return bring_back(options)
 
 
 def _case_check(options: argparse.Namespace) -> int:
