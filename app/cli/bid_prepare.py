@@ -35,7 +35,8 @@ def finding_line(finding: Finding) -> str:
     if "kind" in facts:
         facts["kind"] = word("document_kind", facts["kind"])
     if "trouble" in facts:
-        facts["trouble"] = said(facts["trouble"], table="errors")
+        told = word("own_document", facts["trouble"])
+        facts["trouble"] = told if told != facts["trouble"] else said(facts["trouble"], table="errors")
     return f"{word('check_state', finding.state)}\t{said(finding.code, table='findings', **facts)}"
 
 

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from app.procurement.bid_check import Finding
 from app.ui import texts
+from app.ui.bids.documents_page import document_trouble
 from app.ui.i18n import tr
 from app.ui.view import View, clear, column, label, row
 from app.ui.widgets.buttons import Button
@@ -88,5 +89,5 @@ def finding_sentence(finding: Finding) -> str:
     if "enterprise" in facts:
         facts["enterprise"] = texts.word("enterprise", str(facts["enterprise"]))
     if "trouble" in facts:
-        facts["trouble"] = texts.error_text(str(facts["trouble"])).brief
+        facts["trouble"] = document_trouble(str(facts["trouble"]))
     return texts.finding_text(finding.code, facts)

@@ -153,7 +153,7 @@ class DocumentsPage(View):
         )  # fmt: skip
         line.setStretch(2, 1)
         if file.trouble:
-            frame.setLayout(column(line, label("error", texts.error_text(file.trouble).brief, wrap=True), spacing=0))
+            frame.setLayout(column(line, label("error", document_trouble(file.trouble), wrap=True), spacing=0))
         else:
             frame.setLayout(line)
         return frame
@@ -194,6 +194,11 @@ class DocumentsPage(View):
     def _tell(self, text: str) -> None:
         self._note.setText(text)
         self._note.show()
+
+
+def document_trouble(code: str) -> str:
+    """What is wrong with one's own document and what to do: other words than for who only reads it."""
+    return texts.word("own_document", code) if texts.has_word("own_document", code) else texts.error_text(code).brief
 
 
 def _state(file: BidFile) -> Chip:

@@ -87,7 +87,7 @@ class KitPage(View):
             said = texts.error_text(self._error.code, self._error.facts)
             why = texts.word("certificate_trouble", str(self._error.facts.get("why", "")))
             self._shown.addWidget(label("error", texts.sentences(said.what, why, said.means, said.do), wrap=True))
-            if self._error.code.startswith("trust."):
+            if self._error.code.startswith("trust.") or self._error.facts.get("why") == "chain.no_path":
                 trust = Button("plain", "shield", tr("选择信任的证书机构…"))
                 trust.clicked.connect(self.trust_requested)
                 self._shown.addLayout(row(trust, None))

@@ -228,7 +228,7 @@ class SealBidWizard(Wizard):
         self._refresh()
 
     def _title(self) -> None:
-        under = f"{self._kit.project}　{self._kit.number}　{self._kit.lot}" if self._kit else ""
+        under = f"{self._kit.project}　{self._kit.number}" if self._kit else ""
         self.bar.say_title(tr("加密投标文件"), under)
 
     def schedule(self) -> PriceSchedule | None:
@@ -272,6 +272,18 @@ class SealBidWizard(Wizard):
         if step == CHECK:
             self.documents.look_again()
         self._refresh()
+        if self.isVisible():
+            self._focus_first()
+
+    def _focus_first(self) -> None:
+        """The keyboard goes on where the work is: what the page asks for first, else the way on."""
+        page = self.pages.currentWidget()
+        assert page is not None
+        for one in page.findChildren(QWidget):
+            if one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.isEnabled() and one.isVisibleTo(page):
+                one.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+        self.next.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _refresh(self) -> None:
         kit = self._kit
@@ -306,10 +318,11 @@ class SealBidWizard(Wizard):
         self.hand_in.show_receipt(self._receipt)
         if self._receipt is not None:
             self.hand_in.show_draft(kept=True)
+        self._show_restored()
         self._refresh()
 
     def _show_restored(self) -> None:
-        self._draft_line.setVisible(self._restored_at is not None)
+        self._draft_line.setVisible(self._restored_at is not None and self._receipt is None)
         if self._restored_at is not None:
             self._restored.setText(tr("已恢复 {time} 保存在本机的草稿。", time=texts.full_time(self._restored_at)))
 

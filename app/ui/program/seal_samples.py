@@ -127,7 +127,8 @@ def _seal_upload(_bridge: AsyncBridge, drafts: Path) -> QWidget:
     wizard.go_to(HAND_IN)
     wizard.hand_in.show_standing(NOW - timedelta(hours=3))
     wizard.hand_in.work.act.click()
-    wizard.show_progress(0.42, f"{tr('正在上传…')} 91.6 MB / 218 MB {tr('还需 {time}', time='0:42')}")
+    moved = "91.6 MB / 218 MB"
+    wizard.hand_in.work.show_progress(0.42, lambda: f"{tr('正在上传…')} {moved} {tr('还需 {time}', time='0:42')}")
     return wizard
 
 
