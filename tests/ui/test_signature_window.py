@@ -4,7 +4,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from national import NationalPki
 from pdf_world import NAMES, NOW, HeldKey, sign_all, with_fields
+from seal_maker import SealWorld, packed, signed_files
 
 from app.ca.pdf_verifier import DocumentVerdict, Level, verify
 from app.ca.trust import Part, Status, TrustList
@@ -60,6 +62,22 @@ CODES = frozenset(
         "revocation.revoked",
         "revocation.no_path",
         "certificate.suite_unsupported",
+        "ses.refused",
+        "ses.version",
+        "ses.seal_changed",
+        "ses.seal_not_yet",
+        "ses.seal_expired",
+        "ses.not_in_seal",
+        "ses.stamp_unsupported",
+        "sm2.unavailable",
+        "ofd.unreadable",
+        "ofd.too_large",
+        "ofd.bad_name",
+        "ofd.missing",
+        "ofd.unsigned",
+        "ofd.not_covered",
+        "ofd.other_seal",
+        "ofd.other_kind",
     ]
 )
 
@@ -96,6 +114,25 @@ async def test_the_whole_is_as_good_as_its_worst_line(tmp_path: Path) -> None:
     assert outcomes == [passed, unsure, failed, unsure, failed, passed]
     names = [line.name for line in signature_lines(verify(signed, trust, NOW).signatures[0])]
     assert names == ["完整性", "身份", "时间"]
+
+
+def test_the_window_says_the_same_of_an_ofd(run) -> None:  # type: ignore[no-untyped-def]
+    pki = NationalPki(at=NOW)
+    trust = TrustList([pki.root], pki.crls(), [pki.ca])
+
+    async def main() -> tuple[list[BaseException], str, bool]:
+        met: list[BaseException] = []
+        bridge = AsyncBridge(met.append)
+        window = SignatureWindow(bridge, ManualClock(NOW))
+        window.show()
+        await window.show_file(packed(signed_files(SealWorld(pki), 2)), "x.ofd", trust)
+        found = window._said.text(), window.viewer.isVisible()
+        assert len(window.findChildren(Card)) == 3
+        window.close()
+        await bridge.close()
+        return met, *found
+
+    assert run(main()) == ([], "全部签名有效，签署后内容未被改动。", False)
 
 
 def test_the_window_shows_a_card_for_each_signature(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

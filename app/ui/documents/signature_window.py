@@ -1,4 +1,4 @@
-"""验证签名: any signed PDF beside what its signatures are worth, in three lines each."""
+"""验证签名: any signed PDF (or OFD, which is not shown) beside what its signatures are worth, in three lines each."""
 
 import asyncio
 import hashlib
@@ -10,13 +10,22 @@ from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from app.ca.pdf_flat import SIZE_LIMIT
 from app.ca.pdf_verifier import DocumentVerdict, verify
+from app.ca.signed_file import check, is_ofd
 from app.ca.trust import Status, TrustList
 from app.clock import Clock
 from app.errors import BidroomError, InputError
 from app.ui import texts
 from app.ui.async_bridge import AsyncBridge, ask
 from app.ui.dialogs.error import ErrorDialog
-from app.ui.documents.signature_words import Line, level_words, overall, part_words, signature_lines, stamp_lines
+from app.ui.documents.signature_words import (
+    UNSIGNED,
+    Line,
+    level_words,
+    overall,
+    part_words,
+    signature_lines,
+    stamp_lines,
+)
 from app.ui.documents.viewer import DocumentViewer
 from app.ui.i18n import tr
 from app.ui.program.own_trust import own_trust
@@ -44,6 +53,10 @@ class SignatureWindow(View):
         self._trust = TrustList([])
         self.verdict: DocumentVerdict | None = None
         self.viewer = DocumentViewer(bridge)
+        self._unshown = label("hint", wrap=True)
+        self._unshown.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._unshown.setVisible(False)
+        self.say(self._unshown.setText, "OFD 文件的内容请用 OFD 阅读软件查看，这里只验证签章。")
         self._chip = Chip()
         self._said = label("body", wrap=True)
         self._level, self._believed = label("hint", wrap=True), label("hint", wrap=True)
@@ -69,22 +82,27 @@ class SignatureWindow(View):
         beside = QWidget()
         beside.setFixedWidth(430)
         beside.setLayout(side)
-        whole = row(self.viewer, beside, spacing=12)
+        whole = row(self.viewer, self._unshown, beside, spacing=12)
         whole.setStretch(0, 1)
+        whole.setStretch(1, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
         layout.addLayout(whole)
         self.retranslate()
 
     async def show_file(self, pdf: bytes, name: str, trust: TrustList | None = None) -> None:
-        """Show and judge a PDF; ``trust``: whom to believe, by default this user's own list."""
+        """Show and judge a PDF, or judge an OFD; ``trust``: whom to believe, by default this user's own list."""
         self._pdf, self._name = pdf, name
         self._trust = trust if trust is not None else await asyncio.to_thread(_own)
-        self._bridge.start(self.viewer.open(pdf, name), "signatures.open")
+        self.viewer.setVisible(not is_ofd(pdf))
+        self._unshown.setVisible(is_ofd(pdf))
+        if not is_ofd(pdf):
+            self._bridge.start(self.viewer.open(pdf, name), "signatures.open")
         await self._judge()
 
     async def _judge(self) -> None:
-        self.verdict = await asyncio.to_thread(verify, self._pdf, self._trust, self._clock.now())
+        judge = check if is_ofd(self._pdf) else verify
+        self.verdict = await asyncio.to_thread(judge, self._pdf, self._trust, self._clock.now())
         self.retranslate()
 
     async def _pick_trust(self) -> None:
@@ -131,7 +149,7 @@ class SignatureWindow(View):
         for stamp in verdict.stamps:
             self._cards.addWidget(_card(tr("文档时间戳"), stamp.authority, stamp_lines(stamp)))
         if verdict.document.status is Status.FAILED and not verdict.signatures:
-            self._said.setText(said if verdict.document.code == "pdf.unsigned" else part_words(verdict.document))
+            self._said.setText(said if verdict.document.code in UNSIGNED else part_words(verdict.document))
         if verdict.empty_fields:
             self._cards.addWidget(label("hint", tr("还有 {count} 处未签署。", count=len(verdict.empty_fields))))
 
@@ -141,8 +159,8 @@ class SignatureWindow(View):
 
 
 async def verify_a_file(bridge: AsyncBridge, clock: Clock, window: QWidget) -> None:
-    """Let the person choose a PDF and open it with its signatures judged."""
-    path: Path | None = await pick_file(window, tr("选择要验证的 PDF 文件"), "*.pdf;;" + all_files())
+    """Let the person choose a PDF or OFD and open it with its signatures judged."""
+    path: Path | None = await pick_file(window, tr("选择要验证的 PDF 或 OFD 文件"), "*.pdf *.ofd;;" + all_files())
     if path is None:
         return
     try:

@@ -7,6 +7,8 @@ from app.ca.trust import Part, Status
 from app.ui import texts
 from app.ui.i18n import language, tr
 
+UNSIGNED = ("pdf.unsigned", "ofd.unsigned")
+
 
 class Line(msgspec.Struct, frozen=True):
     """One of the three: what it is about, its verdict, a sentence."""
@@ -54,7 +56,7 @@ def stamp_lines(one: StampVerdict) -> tuple[Line, Line]:
 
 def overall(verdict: DocumentVerdict) -> tuple[Status, str]:
     """The worst of all lines, in one sentence; claimed times alone do not count against a document."""
-    if verdict.document.code == "pdf.unsigned":
+    if verdict.document.code in UNSIGNED:
         return Status.COULD_NOT_TELL, tr("这份文件没有签名。")
     if verdict.document.status is Status.FAILED:
         return Status.FAILED, part_words(verdict.document)
