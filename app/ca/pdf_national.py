@@ -111,8 +111,3 @@ async def sign_digest(digest: bytes, key: KeyHolder, act: Act) -> bytes:
         return signed_data(b"", certificate, key.chain, signature, attached=False, attributes=attributes)
     except InputError:
         raise FaultError("pdf.bad_signature") from None
-
-
-async def sign(content: bytes, key: KeyHolder, act: Act) -> bytes:
-    """As :func:`sign_digest`, of the byte range itself."""
-    return await sign_digest(sm2.sm3(content), key, act)
