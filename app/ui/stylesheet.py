@@ -35,7 +35,7 @@ QFrame[role="drop"] { background: $surface; border: 1px dashed $strong_line; bor
 QFrame[role="drop-over"] { background: $primary_soft; border: 1px dashed $primary; border-radius: 10px; }
 
 QPushButton { background: $surface; border: 1px solid $strong_line; border-radius: 8px; padding: 0 16px;
-              min-height: 34px; max-height: 34px; }
+              min-height: 34px; max-height: 34px; outline: 0; }
 QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $line; }
 QPushButton:disabled { color: $text3; border-color: $line; background: $surface; }

@@ -12,14 +12,16 @@ from pytestqt.qtbot import QtBot
 from ui_samples import DIGEST, NOW, agenda
 
 from app.clock import ManualClock
+from app.ui.fonts import BODY, font
 from app.ui.i18n import Language, set_language
 from app.ui.models import RecordLine, RecordState
 from app.ui.widgets.agenda import AgendaList
 from app.ui.widgets.amount import amount_text
 from app.ui.widgets.banner import Banner
+from app.ui.widgets.buttons import Button
 from app.ui.widgets.chip import Chip, Tone
 from app.ui.widgets.countdown import CountdownLabel, countdown_text
-from app.ui.widgets.data_table import Align, ChipCell, Column, DataTable, share_widths
+from app.ui.widgets.data_table import Align, ChipCell, Column, DataTable, fit_lines, share_widths
 from app.ui.widgets.digest import DigestLabel, short_digest
 from app.ui.widgets.drop_zone import DropZone
 from app.ui.widgets.elided import ElidedLabel
@@ -48,6 +50,58 @@ def test_chip_always_has_a_word_and_keeps_it_when_there_is_no_room(qtbot: QtBot)
     chip.resize(60, 24)
     chip.grab()
     assert chip.accessibleName() == chip.toolTip() == "供应商原因造成解密失败"
+
+
+def test_a_state_is_never_cut_in_a_table_and_a_name_takes_two_lines(qtbot: QtBot) -> None:
+    table = DataTable([Column("供应商", stretch=True, width=60), Column("状态", width=40)])
+    qtbot.addWidget(table)
+    name = "云南滇云档案信息技术有限公司"
+    table.show_rows([[name, ChipCell("逾时视为确认", Tone.OK)]])
+    table.resize(260, 120)
+    table.grab()
+    assert table.view.columnWidth(1) >= table.view.sizeHintForColumn(1)
+    lines = fit_lines(name, font(BODY), table.view.columnWidth(0) - 16, 46)
+    assert len(lines) == 2
+    assert "".join(lines) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "height", "lines"),
+    [
+        ("组长", 46, ["组长"]),
+        ("personal token", 46, ["personal", "token"]),
+        ("昆明翰墨 确认密封", 46, ["昆明翰墨", "确认密封"]),
+        ("personal token", 20, None),
+        ("云南滇云档案信息技术有限公司昆明分公司", 46, None),
+    ],
+)
+def test_lines_break_between_words_and_are_cut_only_after_two(
+    qtbot: QtBot, text: str, height: int, lines: list[str] | None
+) -> None:
+    found = fit_lines(text, font(BODY), 70, height)
+    assert found == lines if lines is not None else found[-1].endswith("…")
+
+
+def test_half_a_hint_is_not_shown(qtbot: QtBot) -> None:
+    hint = ElidedLabel("second", "全部递交后由评审小组成员共同放行", least=0.6)
+    qtbot.addWidget(hint)
+    hint.resize(60, 20)
+    hint.grab()
+    assert hint.text().strip() == ""
+    assert hint.toolTip()
+    hint.resize(600, 20)
+    hint.grab()
+    assert hint.text() == hint.whole_text()
+
+
+def test_enter_presses_the_button_that_has_the_focus(qtbot: QtBot) -> None:
+    pressed: list[bool] = []
+    button = Button("plain", text="取消")
+    qtbot.addWidget(button)
+    button.clicked.connect(lambda: pressed.append(True))
+    qtbot.keyClick(button, Qt.Key.Key_Return)
+    qtbot.keyClick(button, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert pressed == [True]
 
 
 @pytest.mark.parametrize(

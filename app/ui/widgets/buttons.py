@@ -1,7 +1,7 @@
 """Buttons by meaning: one primary per screen, danger outlined, round ones for devices."""
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from app.ui.icons import icon
@@ -26,6 +26,15 @@ class Button(QPushButton):
             self.setIconSize(QSize(18, 18))
             theme().changed.connect(self._tint)
             self._tint()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter presses the button that has the focus, never a dialog's default instead of it."""
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        if plain and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if not event.isAutoRepeat():
+                self.click()
+            return
+        super().keyPressEvent(event)
 
     def show_role(self, role: str) -> None:
         """Change the role: one primary on a screen, whichever is due."""

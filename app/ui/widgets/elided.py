@@ -58,7 +58,7 @@ class ElidedLabel(QLabel):
         metrics = QFontMetrics(self.font())
         shown = metrics.elidedText(self._whole, self._mode, room)
         if room < self._least * metrics.horizontalAdvance(self._whole):
-            shown = ""
+            shown = " "  # keeps the height, so that the label is painted again when there is room
         if shown != self.text():
             super().setText(shown)
         self.setToolTip(self._whole if shown != self._whole else "")
