@@ -10,7 +10,7 @@ from app.ca.certificates import Fitness, Use, fitness, worse
 from app.ca.envelope import open_envelope, read_header, seal_bytes, suite_for, take_share
 from app.ca.signatures import describe
 from app.ca.token import Act, KeyHolder
-from app.errors import FaultError
+from app.errors import FaultError, InputError
 
 TRIAL = Act("trial_bid")
 
@@ -36,7 +36,8 @@ async def try_decryption(key: KeyHolder, now: datetime, opening: datetime | None
         opening: when the case's bids will be opened.
 
     Raises:
-        InputError: ``token.*`` (cancelled, PIN, no encryption certificate), ``envelope.*``, ``keywrap.*``.
+        InputError: ``token.*`` (cancelled, PIN, no encryption certificate); ``trial.other_key``: the token's key is not
+            the certificate's.
         FaultError: ``trial.differs``: the token decrypted something else.
     """
     said = {"trial": secrets.token_hex(16)}
@@ -44,7 +45,12 @@ async def try_decryption(key: KeyHolder, now: datetime, opening: datetime | None
         purpose="bid", rehearsal=True, context=said, openers=(), k=0, supplier=key.encryption_certificate, payload=said,
         signer=key, act=TRIAL, suite=suite_for([key.encryption_certificate]),
     )  # fmt: skip
-    share = await take_share(read_header(io.BytesIO(data)), key, TRIAL)
+    try:
+        share = await take_share(read_header(io.BytesIO(data)), key, TRIAL)
+    except InputError as error:
+        if error.code.startswith("token."):
+            raise
+        raise InputError("trial.other_key") from error
     opened = open_envelope(
         io.BytesIO(data), header_sha256=sealed.header_sha256, purpose="bid", context=said, rehearsal=True,
         shares=[share],

@@ -43,6 +43,7 @@ from app.ui.program.own_trust import kit_view, own_trust, trust_folder
 from app.ui.program.pick import PEM, pick_file, read_small
 from app.ui.program.sealed_to import remember
 from app.ui.program.trials import trial_view
+from app.ui.room_link import HostClock
 
 
 class Sealing(QObject):
@@ -66,7 +67,8 @@ class Sealing(QObject):
         self._looking = asyncio.Lock()
         self._looks: set[asyncio.Task[object]] = set()
         self._receipt = b""
-        self.wizard = wizard = SealBidWizard(clock, self._load_kit)
+        shown = HostClock(client) if client is not None else clock  # the deadline is by the host's clock
+        self.wizard = wizard = SealBidWizard(shown, self._load_kit)
         wizard.left.connect(self._leave)
         wizard.finished.connect(self._leave)
         wizard.kit_read.connect(self._kit_read)
