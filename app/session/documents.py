@@ -16,6 +16,7 @@ from app.errors import FaultError, InputError
 from app.session.document_editions import CURRENT, folder_of
 from app.session.documents_data import (
     STAMP,
+    AcceptanceCertificate,
     BidReceipt,
     ClarificationLetter,
     Commitment,
@@ -40,6 +41,7 @@ SHAPES: dict[DocumentKind, type[Document]] = {
     DocumentKind.QUALIFICATION_RECORD: QualificationRecord,
     DocumentKind.EVALUATION_REPORT: EvaluationReport,
     DocumentKind.RESULT_NOTICE: ResultNotice,
+    DocumentKind.ACCEPTANCE_CERTIFICATE: AcceptanceCertificate,
 }
 
 
@@ -144,6 +146,8 @@ def _inconsistency(document: Document) -> str | None:
             return "price in consultation"
         case ClarificationLetter(answer=answer, questions=questions) if answer:
             return None if len(answer.answers) == len(questions) else "answers"
+        case AcceptanceCertificate(conclusion=conclusion, items=items):
+            return "conclusion" if (conclusion == "passed") != all(item.passed for item in items) else None
         case ScoreSheet():
             wide = len(document.suppliers)
             fits = len(document.marks) == len(document.criteria) and len(document.totals) == wide

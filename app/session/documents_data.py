@@ -30,6 +30,7 @@ class DocumentKind(StrEnum):
     QUALIFICATION_RECORD = "qualification_record"
     EVALUATION_REPORT = "evaluation_report"
     RESULT_NOTICE = "result_notice"
+    ACCEPTANCE_CERTIFICATE = "acceptance_certificate"
 
 
 class Frozen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -266,3 +267,26 @@ class QualificationRecord(Document, frozen=True, kw_only=True):
     review: ReviewTable
     qualified: Annotated[int, Meta(ge=0)]
     minimum: Annotated[int, Meta(ge=0)]
+
+
+class AcceptanceItem(Frozen, frozen=True, kw_only=True):
+    """One technical, service or safety requirement of the contract, and how it was met."""
+
+    name: Line
+    required: Text
+    found: Text
+    passed: bool
+
+
+class AcceptanceCertificate(Document, frozen=True, kw_only=True):
+    """验收书 (政府采购法 art. 41, 实施条例 art. 45): made from the contract, after a case's record has ended."""
+
+    supplier: Line
+    contract_number: Line
+    contract_date: Stamp
+    accepted_at: Stamp
+    place: Line
+    amount: Money
+    items: Annotated[tuple[AcceptanceItem, ...], Meta(min_length=1)]
+    conclusion: Literal["passed", "partly", "failed"]
+    opinion: Text = ""

@@ -398,3 +398,37 @@ def result_notice(**changes: Any) -> dict[str, Any]:
         )
         | changes
     )
+
+
+def acceptance_certificate(**changes: Any) -> dict[str, Any]:
+    return (
+        head(
+            supplier=SUPPLIERS[0],
+            contract_number="KMSZ-2026-118",
+            contract_date="2026-11-30T01:00:00.000Z",
+            accepted_at="2026-12-28T02:30:00.000Z",
+            place="昆明市第三中学信息楼一层机房",
+            amount=money(0),
+            items=[
+                {
+                    "name": name,
+                    "required": "规格、数量与合同附件一一致，整机原厂质保 3 年",
+                    "found": found,
+                    "passed": found == "与约定一致",
+                }
+                for name, found in (
+                    ("核心交换机 2 台", "与约定一致"),
+                    ("接入交换机 60 台", "与约定一致"),
+                    ("机房精密空调 4 台", "到货 3 台，1 台待补"),
+                    ("施工安全与用电安全", "与约定一致"),
+                )
+            ],
+            conclusion="partly",
+            opinion="待补的 1 台于十个工作日内到货并安装，届时再行验收。",
+            signers=[
+                signer("p1", "何志强", "采购人", "昆明市第三中学"),
+                signer("s1", "张晓峰", "供应商", SUPPLIERS[0]),
+            ],
+        )
+        | changes
+    )

@@ -27,6 +27,7 @@ EVERY: tuple[tuple[Kind, Sample], ...] = (
     (Kind.QUALIFICATION_RECORD, samples.qualification_record),
     (Kind.EVALUATION_REPORT, samples.evaluation_report),
     (Kind.RESULT_NOTICE, samples.result_notice),
+    (Kind.ACCEPTANCE_CERTIFICATE, samples.acceptance_certificate),
 )
 every = pytest.mark.parametrize(("kind", "sample"), EVERY, ids=[kind.value for kind, _ in EVERY])
 
