@@ -121,7 +121,6 @@ class SignDialog(DeskDialog[tuple[ToSign, ...]]):
         self.finished.connect(self.viewer.close_renderer)
         self._tell()
         self.show_document(0)
-        self.viewer.area.setFocus()
 
     def sizeHint(self) -> QSize:
         return QSize(1120 if len(self._requests) > 1 else 920, 760)
@@ -166,6 +165,7 @@ class SignDialog(DeskDialog[tuple[ToSign, ...]]):
         self.drag.place(one.page, _rect(self._box()), tuple(_rect(box) for box in one.others))
         self._mark()
         self._in_sight(self.viewer.area.current_page)
+        self.viewer.area.setFocus()  # pages turn and the seal moves by keys at once
 
     def _mark(self) -> None:
         one, box = self._requests[self._now], self._box()
