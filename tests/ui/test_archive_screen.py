@@ -39,9 +39,10 @@ from app.ui.archive.trust import (
     trust_for,
 )
 from app.ui.archive.trust_dialog import Compared, TrustDialog
-from app.ui.archive.words import certificate, part_words, step_detail, trust_words
+from app.ui.archive.words import certificate, step_detail, trust_words
 from app.ui.archive.work_dialog import WorkDialog
 from app.ui.async_bridge import AsyncBridge
+from app.ui.documents.signature_words import part_words
 from app.ui.i18n import Language, set_language
 from app.ui.sample_state import play
 
@@ -340,6 +341,13 @@ def test_an_archive_is_opened_verified_and_certified(qtbot: Any, run: Any, kept:
         written = {one.name for one in (out / "case").iterdir()}
         assert written >= {"bids", "documents", "recording", "record.txt", "verification.pdf"}
         assert (out / "case" / "record.txt").read_text("utf-8").count("\n") == 235
+        await screen.export_edition("purchaser", tmp_path / "p.bidroom")
+        edition = read_content(tmp_path / "p.bidroom")
+        assert edition.hidden
+        assert not edition.full
+        assert await screen.open(tmp_path / "p.bidroom")
+        assert "采购人版本" in screen._edition.text
+        await screen.open(path)
         first = screen.content.files[0]  # type: ignore[union-attr]
         await screen.save_file(first, tmp_path / "one.bin")
         assert file_digest(tmp_path / "one.bin", lambda *_: None) == first.sha256

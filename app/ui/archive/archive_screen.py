@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 from app.clock import Clock
 from app.errors import BidroomError, InputError
 from app.record.verification import StepResult, Stopped, Verdict, Verification, Watch
+from app.session.editions import export_edition as write_edition
 from app.session.extract import extract as extract_all
+from app.session.extract import safe_name
 from app.ui import texts
 from app.ui.archive import certificate as certificates
 from app.ui.archive.certificate_window import CertificateWindow
@@ -41,6 +43,7 @@ from app.ui.dialogs.error import ErrorDialog
 from app.ui.i18n import tr
 from app.ui.program.pick import pick_folder, pick_target
 from app.ui.room_documents import DocumentWindow
+from app.ui.step_facts import StepFacts
 from app.ui.view import View, column, row
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.card import Card
@@ -215,10 +218,11 @@ class ArchiveScreen(View):
         self._rehearsal.show_state(tr("演练，不具法律效力"), Tone.WARN)
         self._edition.setVisible(content is not None and not content.full)
         if content is not None:
+            kind = content.edition.partition(":")[0]
             self._edition.show_state(
-                tr("{edition}，{count} 条不公开", edition=edition_words(content.edition), count=len(content.hidden)),
-                Tone.INFO,
+                tr("{edition}，{count} 条不公开", edition=edition_words(kind), count=len(content.hidden)), Tone.INFO
             )
+            self._edition.setToolTip(edition_words(content.edition))
         counts = dict.fromkeys(Verdict, 0)
         for step in result.steps if result is not None else ():
             counts[step.verdict] += 1
@@ -234,11 +238,25 @@ class ArchiveScreen(View):
         whole = self._menu.addAction(tr("导出整个项目…"))
         whole.triggered.connect(lambda: self._bridge.start(self._export_all(), "archive.export"))
         whole.setEnabled(content is not None)
+        if content is not None and content.full:
+            self._offer_editions(content)
         outcome = self._menu.addAction(tr("校验结果（文本）…"))
         outcome.triggered.connect(lambda: self._bridge.start(self._save_text(), "archive.text"))
         outcome.setEnabled(result is not None)
         self.export.setEnabled(content is not None or result is not None)
         self.printing.setEnabled(result is not None)
+
+    def _offer_editions(self, content: Content) -> None:
+        """A party's edition hides what that party may not see; a court's hides nothing."""
+        menu = self._menu.addMenu(tr("导出当事人版本"))
+        facts = StepFacts(content.state, "")
+        offered = [(f"supplier:{one}", facts.supplier_name(one)) for one in content.state.suppliers]
+        for edition, whose in (*offered, ("purchaser", ""), ("court", "")):
+            word = edition_words(edition.partition(":")[0])
+            action = menu.addAction(f"{word}　{whose}" if whose else word)
+            action.triggered.connect(
+                lambda _on=False, chosen=edition: self._bridge.start(self._export_edition(chosen), "archive.edition")
+            )
 
     def stop(self) -> None:
         """End a running verification as soon as it can be."""
@@ -406,6 +424,23 @@ class ArchiveScreen(View):
             return
         if done:
             self.exported.emit(str(out))
+
+    async def _export_edition(self, edition: str) -> None:
+        assert self._path is not None
+        name = safe_name(f"{self._path.stem}-{edition.replace(':', '-')}") + ".bidroom"
+        target = await pick_target(self.window(), tr("导出当事人版本"), name)
+        if target is not None:
+            await self.export_edition(edition, target)
+
+    async def export_edition(self, edition: str, target: Path) -> None:
+        """Write the edition of a party (``supplier:USCC``, ``purchaser``) or of a court."""
+        assert self._path is not None
+        try:
+            await asyncio.to_thread(write_edition, self._path, edition, target)
+        except (BidroomError, OSError) as error:
+            await ask(ErrorDialog(texts.exception_text(error), parent=self.window()))
+            return
+        self.exported.emit(str(target))
 
     # --- the certificate ---
 

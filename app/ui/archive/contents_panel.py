@@ -10,7 +10,8 @@ from app.ui.archive.entries_page import DENSE, EntriesPage
 from app.ui.archive.file_names import FileNames
 from app.ui.archive.files_page import FileRow, FilesPage, Said
 from app.ui.archive.places import Marks
-from app.ui.archive.words import STATUS_TONES, place_words, signature_lines, verdict_word
+from app.ui.archive.words import STATUS_TONES, place_words, verdict_word
+from app.ui.documents.signature_words import Line, signature_lines, stamp_lines
 from app.ui.i18n import tr
 from app.ui.opening.closing import bid_standing
 from app.ui.step_facts import StepFacts
@@ -157,12 +158,15 @@ class ContentsPanel(View):
             word = tr("没有签名") if paper.kept else tr("仅有摘要")
             chip = ChipCell(tr("未通过"), Tone.BAD) if bad else ChipCell(word, Tone.NEUTRAL)
             return [FileRow((name, None, chip, None, None), file, name, saved, paper.kept, bad)]
-        rows = []
+        rows = list[FileRow]()
         for one in paper.verdict.signatures:
             parts = signature_lines(one)
-            chips = tuple(ChipCell(verdict_word(status), STATUS_TONES[status]) for _, status, _ in parts)
-            said = tuple((what, STATUS_TONES[status], verdict_word(status), text) for what, status, text in parts)
-            rows.append(FileRow((name, one.name or one.holder, *chips), file, name, saved, paper.kept, (*bad, *said)))
+            cells: tuple[Cell, ...] = (name, one.name or one.holder, *(_chip(part) for part in parts))
+            rows.append(FileRow(cells, file, name, saved, paper.kept, (*bad, *map(_said, parts))))
+        for stamp in paper.verdict.stamps:
+            whole, time = stamp_lines(stamp)
+            cells = (name, tr("时间戳"), _chip(whole), None, _chip(time))
+            rows.append(FileRow(cells, file, name, saved, paper.kept, (*bad, _said(whole), _said(time))))
         return rows
 
     def _bid_rows(self, content: Content) -> list[FileRow]:
@@ -214,3 +218,11 @@ class ContentsPanel(View):
         named = (tr("条目"), tr("人员"), tr("签署文件"), tr("各方文件"), tr("录像"), tr("全部文件"))
         for place, (name, count) in enumerate(zip(named, counts, strict=True)):
             self.tabs.name(place, name, count)
+
+
+def _chip(part: Line) -> ChipCell:
+    return ChipCell(verdict_word(part.status), STATUS_TONES[part.status])
+
+
+def _said(part: Line) -> Said:
+    return part.name, STATUS_TONES[part.status], verdict_word(part.status), part.text

@@ -1,9 +1,8 @@
-"""A verification in sentences: its steps, the places it names, what a signature is worth, whom was believed."""
+"""A verification in sentences: its steps, the places it names, and who was believed."""
 
 from collections.abc import Iterable, Mapping
 
-from app.ca.pdf_verifier import SignatureVerdict
-from app.ca.trust import Part, Status
+from app.ca.trust import Status
 from app.record.verification import Place, StepResult, Verdict, Verification
 from app.ui import texts
 from app.ui.archive.trust import Origin, Trust
@@ -91,28 +90,6 @@ def certificate(result: Verification, name: str, at: str) -> str:
         if detail:
             lines.append(f"    {detail}")
     return "\n".join(lines) + "\n"
-
-
-# --- signatures ---
-
-
-def part_words(part: Part) -> str:
-    """One of the three lines of a signature: 完整性, 身份, 时间."""
-    if texts.has_word("signed", part.code):
-        return texts.word("signed", part.code)
-    return _ended(problem_words(part.code, {"name": part.about}))
-
-
-def signature_lines(one: SignatureVerdict) -> tuple[tuple[str, Status, str], ...]:
-    """Name, verdict and sentence of integrity, identity and time."""
-    time = part_words(one.time)
-    if one.claimed_time is not None:
-        time = texts.sentences(tr("{time}。", time=texts.full_time(one.claimed_time)), time)
-    return (
-        (tr("完整性"), one.integrity.status, part_words(one.integrity)),
-        (tr("身份"), one.identity.status, part_words(one.identity)),
-        (tr("时间"), one.time.status, time),
-    )
 
 
 # --- trust ---
