@@ -65,7 +65,7 @@ class NationalSignature(EmbeddedPdfSignature):
         if self.sig_object["/SubFilter"] != SUBFILTER or self.sig_object_type != "/Sig":
             return "signature.subfilter"
         found = self.container
-        if found.content is not None or found.attributes is None or not found.names_certificate or found.extras:
+        if found.content is not None or not found.names_certificate or found.extras:
             return "signature.contents"
         return None
 

@@ -102,6 +102,11 @@ def decoy() -> dict[str, bytes]:
     return made
 
 
+def nested() -> bytes:
+    depth = b"<x>" * 100 + b"</x>" * 100
+    return list_xml("Sign_0/Signature.xml").replace(b"<ofd:MaxSignId>", depth + b"<ofd:MaxSignId>")
+
+
 ATTACKS: dict[str, tuple[Callable[[], dict[str, bytes]], tuple[str, str]]] = {
     "a page changed": (lambda: files() | {PAGE: b"<Page>price 1</Page>"}, ("signature.content_changed", PAGE)),
     "a page removed": (lambda: without(PAGE), ("ofd.missing", PAGE)),
@@ -126,7 +131,7 @@ ATTACKS: dict[str, tuple[Callable[[], dict[str, bytes]], tuple[str, str]]] = {
     "a weak digest": (lambda: resigned(signature_xml(covered(), check="MD5")), ("signature.algorithm", "MD5")),
     "another method": (lambda: resigned(signature_xml(covered(), method="1.2.3")), ("signature.algorithm", "1.2.3")),
     "a file listed twice": (
-        lambda: resigned(signature_xml(covered(), more='<ofd:Reference FileRef="/OFD.xml"/>')),
+        lambda: resigned(signature_xml(covered() | {"./OFD.xml": root_xml()})),
         ("ofd.unreadable", ""),
     ),
     "a listed file outside": (
@@ -144,7 +149,7 @@ ATTACKS: dict[str, tuple[Callable[[], dict[str, bytes]], tuple[str, str]]] = {
         lambda: files() | {LIST: b'<!DOCTYPE x [<!ENTITY a "b">]>' + list_xml("Sign_0/Signature.xml")},
         ("ofd.unreadable", ""),
     ),
-    "deep nesting": (lambda: files() | {LIST: b"<x>" * 100 + b"</x>" * 100}, ("ofd.unreadable", "")),
+    "deep nesting": (lambda: files() | {LIST: nested()}, ("ofd.unreadable", "")),
     "a foreign namespace": (
         lambda: files() | {"OFD.xml": root_xml().replace(NS.encode(), b'xmlns:ofd="http://example.org"')},
         ("ofd.unreadable", ""),

@@ -200,6 +200,7 @@ MALFORMED_SEALS: dict[str, Callable[[SealWorld], dict[str, bytes]]] = {
         "extensions": der(0xA0, der(0x30, der(0x30, SM3_OID, der(1, b"\xff"), octets(b"x"))))
     },
     "extensions": lambda w: {"extensions": der(0xA0, der(0x30))},
+    "elements": lambda w: {"listed": number(1) + der(0x30, *[octets(b"x")] * 6000)},
     "der": lambda w: {"width": der(2, b"\0\x28")},
 }
 
