@@ -25,7 +25,9 @@ from app.cli.case import read
 from app.cli.texts import said, word
 from app.clock import SystemClock, parse_stamp, stamp
 from app.errors import InputError
+from app.procurement.bid import parse_bid
 from app.procurement.bid_file import bid_payload, read_bid
+from app.procurement.data import encode
 from app.rehearsal.sample_bids import measure
 from app.session import acts
 from app.session.backups import hand_in_backup
@@ -135,6 +137,7 @@ async def seal(options: argparse.Namespace) -> int:
     if failed:
         raise InputError("bid.incomplete", count=failed)
     payload = bid_payload(bid, [measure(folder / document.name, document.kind) for document in bid.documents])
+    parse_bid(encode(payload))  # what could not be read at the opening is not sealed
     files = [(document.name, folder / document.name) for document in payload.documents]
     data: dict[str, object] = {"envelope": str(options.out), "openers": openers}
     lines = []

@@ -20,6 +20,7 @@ from app.procurement.bid_file import guess_kind, read_bid
 from app.procurement.case import lot_case, parse_case_file
 from app.settings import RESOURCES
 from app.ui.bids.draft import BidDraft, read_draft
+from app.ui.bids.figures import amount_of
 from app.ui.bids.models import HolderView, KitView, ReceiptView, SealedView, SealRequest
 from app.ui.bids.price_editor import NAME, QUANTITY, TOTAL, UNIT_PRICE
 from app.ui.bids.seal_wizard import CHECK, DECLARE, FILES, HAND_IN, KIT, PRICE, SEAL, SealBidWizard
@@ -171,6 +172,14 @@ def test_a_pasted_table_marks_its_bad_cells_and_can_be_taken_back(sealing: SealB
     assert price.schedule() is not None
     price.undo.button.click()
     assert [price._text(0, NAME), price.total.text()] == ["扫描", "45"]
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"), [("1e3", "1000"), ("1,000.50", "1000.50"), ("10000000000000", None), ("0.1234567", None)]
+)
+def test_figures_are_kept_as_the_record_takes_them(text: str, plain: str | None) -> None:
+    assert amount_of(text) == (None if plain is None else Decimal(plain))
+    assert plain is None or str(amount_of(text)) == plain
 
 
 def test_removed_lines_and_documents_come_back(sealing: SealBidWizard) -> None:

@@ -1,7 +1,7 @@
 """开标一览表: lines with figures, the total in figures and in words, checked against each other while typing."""
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QHeaderView, QLineEdit, QTableWidgetItem, QWidget
 
 from app.errors import BidroomError
 from app.procurement.bid import Declarations, PriceItem, PriceSchedule
-from app.procurement.capital_amount import from_words, to_words
+from app.procurement.capital_amount import to_words
 from app.procurement.data import to_cent
 from app.ui.bids.draft import DraftLine
+from app.ui.bids.figures import amount_of, spoken
 from app.ui.bids.price_grid import PriceGrid
 from app.ui.i18n import tr
 from app.ui.theme import color, theme
@@ -38,8 +39,7 @@ class PriceEditor(View):
     lines goes on being their sum while the lines are changed; any other total is the person's own.
 
     Signals:
-        changed(): something was typed.
-        pasted(str): a table of several cells was pasted into the lines.
+        changed(): something was typed. pasted(str): a table of several cells was pasted into the lines.
     """
 
     changed = Signal()
@@ -52,6 +52,8 @@ class PriceEditor(View):
         self._base: PriceSchedule | None = None
         self._last_sum: Decimal | None = None
         self._awaits_sum = False
+        self._read: list[PriceItem] | None = None
+        self._stale = True
         self.table = PriceGrid(0, len(COLUMNS))
         self.table.verticalHeader().setDefaultSectionSize(40)
         self.table.setShowGrid(False)
@@ -62,6 +64,8 @@ class PriceEditor(View):
         self.table.setColumnHidden(CHANGE, True)
         self.table.itemChanged.connect(self._edited)
         self.table.pasted.connect(self.pasted)
+        for signal in (self.table.model().rowsRemoved, self.table.model().rowsInserted):
+            signal.connect(self._rows_changed)
         self.undo = UndoLine()
         add, remove = Button("small", "plus"), Button("small", "minus")
         add.clicked.connect(lambda: self.add_row())
@@ -126,6 +130,7 @@ class PriceEditor(View):
                 cell.setData(ITEM, item)
             self.table.setItem(number, place, cell)
         self._filling = False
+        self._stale = True
 
     def fill(self, price: PriceSchedule) -> None:
         """Take a schedule, e.g. from a bid file."""
@@ -211,7 +216,7 @@ class PriceEditor(View):
     def schedule(self) -> PriceSchedule | None:
         """The schedule as typed, or None while something is wrong."""
         items = self._items()
-        total = _amount(self.total.text())
+        total = amount_of(self.total.text())
         if items is None or not items or total is None or not self.matching():
             return None
         return PriceSchedule(tuple(items), total, self.words.text().strip(), self._declarations)
@@ -223,7 +228,7 @@ class PriceEditor(View):
 
     def matching(self) -> bool:
         """Figures and words say the same amount."""
-        total, said = _amount(self.total.text()), _spoken(self.words.text())
+        total, said = amount_of(self.total.text()), spoken(self.words.text())
         return total is not None and total == said
 
     def retranslate(self) -> None:
@@ -235,12 +240,18 @@ class PriceEditor(View):
         self._compute()
 
     def _items(self) -> list[PriceItem] | None:
+        """The lines, None while one cannot be read; read once after each change, for a table may have a thousand."""
+        if self._stale:
+            self._read, self._stale = self._read_items(), False
+        return self._read
+
+    def _read_items(self) -> list[PriceItem] | None:
         items: list[PriceItem] = []
         for number in range(self.table.rowCount()):
             texts = [self._text(number, place) for place in range(TOTAL)]
             if not any((texts[NAME], texts[UNIT_PRICE])):
                 continue
-            quantity, unit_price = _amount(texts[QUANTITY]), _amount(texts[UNIT_PRICE])
+            quantity, unit_price = amount_of(texts[QUANTITY]), amount_of(texts[UNIT_PRICE])
             if not texts[NAME] or quantity is None or unit_price is None:
                 return None
             figures = {
@@ -265,8 +276,12 @@ class PriceEditor(View):
         item = self.table.item(number, place)
         return item.text().strip() if item is not None else ""
 
+    def _rows_changed(self) -> None:
+        self._stale = True
+
     def _edited(self, _item: QTableWidgetItem) -> None:
         if not self._filling:
+            self._stale = True
             self._compute()
 
     def _remove_row(self) -> None:
@@ -284,7 +299,7 @@ class PriceEditor(View):
     def _compute(self) -> None:
         self._filling = True
         for number in range(self.table.rowCount()):
-            quantity, price = _amount(self._text(number, QUANTITY)), _amount(self._text(number, UNIT_PRICE))
+            quantity, price = amount_of(self._text(number, QUANTITY)), amount_of(self._text(number, UNIT_PRICE))
             shown = self.table.item(number, TOTAL)
             if shown is not None:
                 whole = None if quantity is None or price is None else to_cent(quantity * price)
@@ -298,7 +313,7 @@ class PriceEditor(View):
             if self._awaits_sum and not self.total.text():
                 self._awaits_sum = False
                 self.total.setText(str(lines))
-            if self._last_sum is not None and lines != self._last_sum == _amount(self.total.text()):
+            if self._last_sum is not None and lines != self._last_sum == amount_of(self.total.text()):
                 self.total.setText(str(lines))
             self._last_sum = lines
         self._sum.show_amount(lines)
@@ -312,7 +327,7 @@ class PriceEditor(View):
             wrong = ""
             if not blank and place == NAME and not text:
                 wrong = tr("请填写名称")
-            elif not blank and place != NAME and _amount(text) is None:
+            elif not blank and place != NAME and amount_of(text) is None:
                 wrong = tr("请填写数字，最多六位小数")
             if cell is not None:
                 cell.setForeground(QBrush(color("bad" if wrong else "text")))
@@ -341,7 +356,7 @@ class PriceEditor(View):
     def _difference(self, number: int, before: PriceItem | None) -> str:
         if before is None:
             return tr("新增")
-        quantity, price = _amount(self._text(number, QUANTITY)), _amount(self._text(number, UNIT_PRICE))
+        quantity, price = amount_of(self._text(number, QUANTITY)), amount_of(self._text(number, UNIT_PRICE))
         said = []
         if quantity is not None and quantity != before.quantity:
             said.append(tr("数量原 {count}", count=f"{before.quantity.normalize():f}"))
@@ -352,7 +367,7 @@ class PriceEditor(View):
         return "　".join(said)
 
     def _total_edited(self, text: str) -> None:
-        total = _amount(text)
+        total = amount_of(text)
         if total is not None:
             try:
                 self.words.setText(to_words(total))
@@ -361,7 +376,7 @@ class PriceEditor(View):
         self._check()
 
     def _check(self) -> None:
-        total, lines = _amount(self.total.text()), self.sum_of_lines()
+        total, lines = amount_of(self.total.text()), self.sum_of_lines()
         self._total_field.show_error(tr("请填写数字，最多两位小数") if self.total.text() and total is None else "")
         if total is None:
             self._match.show_state(tr("待填写"), Tone.NEUTRAL)
@@ -383,20 +398,3 @@ def percent_text(before: Decimal, now: Decimal) -> str:
         return tr("有改动")
     change = ((now - before) * 100 / before).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return f"{'−' if change < 0 else '+'}{abs(change)}%"
-
-
-def _amount(text: str) -> Decimal | None:
-    try:
-        value = Decimal(text.replace(",", "").replace("，", "").strip())
-    except InvalidOperation:
-        return None
-    exponent = value.as_tuple().exponent
-    fine = isinstance(exponent, int) and exponent >= -6
-    return value if value.is_finite() and value >= 0 and value < Decimal(10) ** 16 and fine else None
-
-
-def _spoken(text: str) -> Decimal | None:
-    try:
-        return from_words(text.strip())
-    except BidroomError:
-        return None

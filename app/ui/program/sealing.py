@@ -16,10 +16,11 @@ from app.ca.signatures import describe
 from app.ca.trust import TrustList
 from app.clock import Clock, SystemClock, parse_stamp
 from app.errors import BidroomError, FaultError, InputError
-from app.procurement.bid import BidPayload
+from app.procurement.bid import BidPayload, parse_bid
 from app.procurement.bid_check import demands
 from app.procurement.bid_file import read_bid
 from app.procurement.case import Organisation, lot_case, parse_case_file
+from app.procurement.data import encode
 from app.procurement.price_table import read_price_table
 from app.rehearsal.sample_bids import measure
 from app.session import acts
@@ -287,6 +288,7 @@ class Sealing(QObject):
             facts=request.facts,
             note=request.note,
         )
+        parse_bid(encode(payload))  # what could not be read at the opening is not sealed
         out = _new_envelope(case_folder(kit.core.case) / "envelopes")
         files = [(one.path.name, one.path) for one in request.documents]
         progress = self._measured(tr("正在签名并加密…"))
