@@ -54,6 +54,7 @@ QPushButton[role="link"] { border-color: transparent; background: transparent; c
                           text-align: left; }
 QPushButton[role="link"]:hover { text-decoration: underline; }
 QPushButton[role="link"]:focus { border: 2px solid $primary; padding: 0 3px; }
+QPushButton[lines="2"], QPushButton[lines="2"]:focus { min-height: 46px; max-height: 46px; }
 QPushButton[role="round"] { border-radius: 20px; padding: 0; min-width: 38px; max-width: 38px;
                             min-height: 38px; max-height: 38px; }
 QPushButton[role="round-off"] { border-radius: 20px; padding: 0; min-width: 38px; max-width: 38px;

@@ -203,6 +203,7 @@ class ReviewPanel(PhasePanel):
         for place, supplier in enumerate(suppliers, 1):
             name = facts.supplier_name(supplier)
             button = Button("link", text="\n".join(fit_lines(name, font(BODY), NAME_WIDTH, TWO_LINES)))
+            button.setProperty("lines", "2")
             button.setAccessibleName(name)
             button.setToolTip(name)
             button.clicked.connect(lambda _=False, s=supplier: self._look(s))

@@ -14,6 +14,7 @@ from app.ui.step_facts import StepContext, StepFacts
 from app.ui.view import clear, column, label, row
 from app.ui.widgets.card import Card
 from app.ui.widgets.chip import Chip, Tone
+from app.ui.widgets.elided import ElidedLabel
 
 
 class ObjectionsStep(PhasePanel):
@@ -36,7 +37,14 @@ class ObjectionsStep(PhasePanel):
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inside)
-        side = column(self._said, None)
+        said = QWidget()
+        said.setProperty("role", "inside")
+        said.setLayout(column(self._said, None))
+        side = QScrollArea()
+        side.setWidgetResizable(True)
+        side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        side.setWidget(said)
         body = row(area, side, spacing=20)
         body.setStretch(0, 1)
         body.setStretch(1, 1)
@@ -73,7 +81,7 @@ class ObjectionsStep(PhasePanel):
         card.body.setSpacing(6)
         code = "answered" if item.answer else "adjourned" if item.adjourned else "raised"
         tone = {"answered": Tone.OK, "adjourned": Tone.INFO}.get(code, Tone.WARN)
-        who = label("hint", f"{texts.clock_time(item.at)}　{facts.supplier_name(item.supplier)}")
+        who = ElidedLabel("hint", f"{texts.clock_time(item.at)}　{facts.supplier_name(item.supplier)}")
         card.add(row(who, None, Chip(texts.word("state", code), tone)), label("body", item.text, wrap=True))
         if item.answer:
             card.add(label("second", tr("答复：{text}", text=item.answer), wrap=True))

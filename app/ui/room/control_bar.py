@@ -1,12 +1,16 @@
 """Microphone, camera, screen, hand; mute all and lock outside any menu."""
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.ui.i18n import tr
 from app.ui.models import RoomView
 from app.ui.view import View, restyle, row
 from app.ui.widgets.buttons import Button, RoundButton
+
+NARROW = 560
+"""Pixels; below it the bar has icons only."""
 
 
 class ControlBar(View):
@@ -78,13 +82,28 @@ class ControlBar(View):
             button.setVisible(publishes)
         self.share.setVisible("share_screen" in view.may)
         self.hand.setVisible("raise_hand" in view.may)
-        self.mute_all.setText(tr("取消全体静音") if view.all_muted else tr("全体静音"))
-        self.lock.setText(tr("解除锁定") if view.locked else tr("锁定入场"))
+        self._name_wide(view)
         self.lock.show_icon("unlock" if view.locked else "lock")
         self.mute_all.setVisible("mute_all" in view.may)
         self.lock.setVisible("lock_room" in view.may)
         for toggled, on in ((self.mute_all, view.all_muted), (self.lock, view.locked)):
             restyle(toggled, "on", on)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._view is not None:
+            self._name_wide(self._view)
+
+    def _name_wide(self, view: RoomView) -> None:
+        """The words of the officer's two buttons; in a narrow window their icons alone, never half a word."""
+        words = (
+            (self.mute_all, tr("取消全体静音") if view.all_muted else tr("全体静音")),
+            (self.lock, tr("解除锁定") if view.locked else tr("锁定入场")),
+        )
+        for button, text in words:
+            button.setText(text if self.width() >= NARROW else "")
+            button.setToolTip("" if self.width() >= NARROW else text)
+            button.setAccessibleName(text)
 
     def retranslate(self) -> None:
         if self._view is not None:
