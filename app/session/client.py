@@ -87,6 +87,7 @@ class Client:
         self._copy = OwnCopy(link.case, link.fingerprint, known.head if known is not None else None)
         self._watch = WitnessWatch()
         self._cosigned = 0
+        self._noted = ""
         self._alarmed = False
         self._sequence = 0
         self._number = 0
@@ -267,7 +268,7 @@ class Client:
         if not isinstance(signed_in, wire.SignedIn):
             raise _refused(signed_in)
         self.me, self.files.access = signed_in.person, signed_in.access
-        self._cosigned = 0
+        self._cosigned, self._noted = 0, ""
         self._sequence = max(self._sequence, signed_in.sequence)
         self._copy.begin()
 
@@ -348,11 +349,14 @@ class Client:
 
     async def _take_head(self, message: wire.Head) -> None:
         """Cosign a head that the log key signed, over the tree that was built here; hear what others cosigned."""
-        checkpoint = self._copy.witness(message.note)
+        fresh = message.note != self._noted  # a relay of cosignatures repeats the head
+        checkpoint = self._copy.witness(message.note) if fresh else None
+        if checkpoint is not None:
+            self._noted = message.note
         for item in message.cosigned:
             self._copy.hear(item)
         self._note_alarm(note=message.note, root=self._copy.head[1], size=self._copy.head[0])
-        if checkpoint is None and not self.alarm:
+        if checkpoint is None and fresh and not self.alarm:
             return  # its entries are on the way; a later head follows
         if checkpoint is not None and not self.alarm and checkpoint.size > self._cosigned:
             self._cosigned = checkpoint.size

@@ -49,6 +49,8 @@ BATCH, BATCH_BYTES = 500, 4 * 1024 * 1024
 HEAD_SECONDS = 0.05
 RELAY_SECONDS = 1.0
 """How soon after somebody's cosignature the others get it."""
+RELAY_CROWD = 20
+"""Desks above which it takes longer, up to twice as long."""
 RELAYED = 64
 HEAD_CROWD = 10
 """Desks that get a head every HEAD_SECONDS; each checks and cosigns it, so with more of them it takes longer."""
@@ -441,7 +443,7 @@ class Connection:
         """What others cosigned, so that each desk can check that they saw the same record."""
         while True:
             await self._relay.wait()
-            await asyncio.sleep(RELAY_SECONDS)
+            await asyncio.sleep(RELAY_SECONDS * min(2.0, max(1.0, self._room.listening / RELAY_CROWD)))
             self._relay.clear()
             if not self._witness:
                 continue

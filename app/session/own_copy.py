@@ -168,7 +168,7 @@ class OwnCopy:
 
         What cannot be judged yet (entries on the way, a sign-in that this person may not see) is passed over.
         """
-        if self.alarm or not 0 < item.size <= self._tree.size:
+        if self.alarm or not self.heard.get(item.person, 0) < item.size <= self._tree.size:
             return
         keys = [bytes.fromhex(key) for key, who in self.state.sessions.items() if who == item.person]
         if not keys:

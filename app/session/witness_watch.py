@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from app.session.rules.access import heard_by, witnesses
 from app.session.rules.state import CLOSED, FAILED, State
 
-SILENT_SECONDS = 8.0
+SILENT_SECONDS = 7.0
 """With the pace of relays and of looking, the alarm is there within ten seconds (USERS P17)."""
 KEPT = 512
 
