@@ -29,12 +29,12 @@ def words_of(share: Share) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-def share_from_words(words: Sequence[str], header: EnvelopeHeader) -> Share:
-    """The supplier's share of ``header``'s envelope from its paper.
+def secret_of(words: Sequence[str]) -> bytes:
+    """The 32 bytes that the words of a page say; whose they are is not yet known. Secret.
 
     Raises:
         InputError: ``paper.count`` (facts found, needed), ``paper.word`` (fact place, from 1), ``paper.checksum``
-            (mistyped, or in another order), ``paper.other_envelope``.
+            (mistyped, or in another order).
     """
     said = [word.strip().lower() for word in words if word.strip()]
     if len(said) != WORDS:
@@ -48,6 +48,16 @@ def share_from_words(words: Sequence[str], header: EnvelopeHeader) -> Share:
         raise InputError("paper.checksum") from None
     if len(value) != 32:
         raise InputError("paper.checksum")
+    return bytes(value)
+
+
+def share_from_words(words: Sequence[str], header: EnvelopeHeader) -> Share:
+    """The supplier's share of ``header``'s envelope from its paper.
+
+    Raises:
+        InputError: as :func:`secret_of`; ``paper.other_envelope``.
+    """
+    value = secret_of(words)
     share = Share(v=1, env_id=header.core.env_id, kind="supplier", x=0, value=value.hex())
     if not share_matches(header, share):
         raise InputError("paper.other_envelope")

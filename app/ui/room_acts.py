@@ -30,6 +30,14 @@ class ReleaseBids(Request, frozen=True):
     suppliers: tuple[str, ...]
 
 
+class HandInBackup(Request, frozen=True):
+    """提交备用文件: a file that the person chooses, checked before it is sent."""
+
+
+class ReleaseFromPaper(Request, frozen=True):
+    """纸质恢复词: the supplier's layer from the words of its page."""
+
+
 class ReleaseSheets(Request, frozen=True):
     """委员放行: the member's share of every envelope of ``purpose`` (``quote``, ``sheet``)."""
 

@@ -29,6 +29,7 @@ from app.ui.evaluation.drafts import draft_path, drop_draft
 from app.ui.i18n import tr
 from app.ui.models import Link, MessageRow, TokenView
 from app.ui.opening.objections import answering
+from app.ui.opening.remedies import HandInDialog, PaperDialog
 from app.ui.people.people_desk import PeopleDesk
 from app.ui.people.people_table import PeopleDialog
 from app.ui.phase_panel import PhasePanel
@@ -39,8 +40,10 @@ from app.ui.room_acts import (
     ConfirmRead,
     FileAuthority,
     Graved,
+    HandInBackup,
     Manage,
     ReleaseBids,
+    ReleaseFromPaper,
     ReleaseSheets,
     Request,
     ReviseSheet,
@@ -286,6 +289,10 @@ class RoomLink(QObject):
                 )
                 if not wanted.papers:
                     return False
+            case HandInBackup():
+                return await ask(HandInDialog(self.client, self._bridge, self._window()))
+            case ReleaseFromPaper():
+                return await ask(PaperDialog(self.client, self._bridge, self._window()))
             case Manage("people"):
                 return await self._people_table()
         self._rest(1)

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 import app.session.acts
+import app.session.backups
+import app.session.recovery
+import app.session.signing
 import app.ui
 from app.session.rules.commands import COMMAND_TYPES
 from app.session.rules.people import HOST
@@ -36,7 +39,8 @@ PLACES = {
 """Where the staff's less usual acts are looked for first."""
 
 
-MODULES = ("cmd", "commands", "acts")
+MODULES = ("cmd", "commands", "acts", "backups", "recovery", "signing")
+ACTS = (app.session.acts, app.session.backups, app.session.recovery, app.session.signing)
 
 
 def made_in(tree: ast.AST) -> set[str]:
@@ -51,9 +55,10 @@ def made_in(tree: ast.AST) -> set[str]:
 
 
 def acts_make() -> dict[str, set[str]]:
-    """Function of ``app.session.acts`` → the commands that it makes, itself or through another one."""
-    tree = ast.parse(Path(app.session.acts.__file__).read_text("utf-8"))
-    bodies = {node.name: node for node in tree.body if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef)}
+    """Function of a module of acts → the commands that it makes, itself or through another one."""
+    trees = [ast.parse(Path(str(module.__file__)).read_text("utf-8")) for module in ACTS]
+    nodes = [node for tree in trees for node in tree.body]
+    bodies = {node.name: node for node in nodes if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef)}
     made = {
         name: {NAMES[n.attr] for n in ast.walk(body) if isinstance(n, ast.Attribute) and n.attr in NAMES}
         for name, body in bodies.items()

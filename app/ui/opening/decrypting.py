@@ -9,7 +9,7 @@ from app.ui import texts
 from app.ui.i18n import capital, tr
 from app.ui.phase_panel import PhasePanel
 from app.ui.room.step_panel import ActButton
-from app.ui.room_acts import Asking, Choice, ReleaseBids
+from app.ui.room_acts import Asking, Choice, HandInBackup, ReleaseBids, ReleaseFromPaper
 from app.ui.step_facts import StepContext, StepFacts
 from app.ui.view import column, label, row
 from app.ui.widgets.chip import Tone
@@ -32,12 +32,19 @@ class DecryptingPanel(PhasePanel):
         self.remind.clicked.connect(self._remind)
         self.attribute.clicked.connect(self._attribute)
         self.extend.clicked.connect(self._extend)
-        for button in (self.remind, self.extend, self.attribute, self.release):
+        self.admit = ActButton("plain")
+        self.admit.clicked.connect(self._admit)
+        for button in (self.remind, self.extend, self.attribute, self.admit, self.release):
             self.add_act(button)
         self.say(self.extend.setText, "延长…")
         self.decrypt, self.trouble = ActButton("primary", "key"), ActButton("link", "help")
         self.decrypt.clicked.connect(lambda: self.ask(ReleaseBids((self.facts().supplier,))))
         self.trouble.clicked.connect(self._trouble)
+        self.paper, self.hand_in = ActButton("link"), ActButton("primary")
+        self.paper.clicked.connect(lambda: self.ask(ReleaseFromPaper()))
+        self.hand_in.clicked.connect(lambda: self.ask(HandInBackup()))
+        self.say(self.paper.setText, "我的 CA 锁不可用，使用纸质恢复词…")
+        self.say(self.hand_in.setText, "提交备用文件…")
         self.say(self.trouble.setText, "遇到困难…")
         self._own, self._own_text = QWidget(), label("section", wrap=True)
         self._busy = QProgressBar()
@@ -45,7 +52,7 @@ class DecryptingPanel(PhasePanel):
         self._busy.setTextVisible(False)
         self._busy.hide()
         self.say(self._busy.setAccessibleName, "正在解密")
-        line = row(self._own_text, self.trouble, self.decrypt, spacing=12)
+        line = row(self._own_text, self.paper, self.trouble, self.hand_in, self.decrypt, spacing=12)
         line.setStretch(0, 1)
         self._own.setLayout(column(line, self._busy, spacing=8))
         self.table = DataTable(
@@ -78,6 +85,10 @@ class DecryptingPanel(PhasePanel):
         self.attribute.setVisible(facts.officer and bool(failed))
         if failed:
             self.attribute.setText(tr("认定原因：{name}", name=facts.short(failed[0])))
+        admissible = self._admissible(facts)
+        self.admit.setVisible(facts.officer and bool(admissible))
+        if admissible:
+            self.admit.setText(tr("启用备用文件：{name}…", name=facts.short(admissible[0])))
         self.extend.setVisible(facts.officer and facts.window("decrypting") is not None)
 
     def _show_own(self, bid: Bid) -> None:
@@ -85,12 +96,24 @@ class DecryptingPanel(PhasePanel):
         text = tr("您的投标文件已解密并通过验证。") if bid.opened else tr("您的密钥已放行，等待开标人份额与验证。")
         if bid.failure:
             text = tr("解密没有成功：{cause}", cause=texts.word("cause", bid.failure))
-        elif not done:
+        elif not done and not bid.settled:
             text = tr("请插入加密时使用的证书，解密您的投标文件。")
+        if bid.backup_sha256 and not bid.opened:
+            text = tr("备用文件已提交，主机正在核对。")
+        elif bid.backup_admitted and not bid.opened:
+            text = tr(
+                "您的投标文件没有解开，主持人已启用备用文件。请在时限内提交密封时保存的备用文件；逾期维持原认定。"
+            )
+        elif bid.attribution and not bid.opened:
+            text = tr("解密失败，已认定：{cause}", cause=texts.word("cause", bid.attribution))
         self._own_text.setText(text)
-        self.decrypt.setVisible(not bid.opened)
+        backup = bool(bid.backup_admitted)
+        self.hand_in.setVisible(backup and not bid.backup_sha256 and not bid.opened)
+        again = not done or bool(bid.failure)
+        self.paper.setVisible(bid.recovery and again and not bid.settled and not backup)
+        self.decrypt.setVisible(not bid.opened and not backup)
         self.decrypt.allow((not done or bool(bid.failure)) and not bid.settled)
-        self.trouble.setVisible(not done)
+        self.trouble.setVisible(not done and not backup)
         self.decrypt.setText(tr("解密我的投标文件"))
 
     def _row(self, facts: StepFacts, bid: Bid) -> list[Cell]:
@@ -123,7 +146,11 @@ class DecryptingPanel(PhasePanel):
 
     def _state(self, bid: Bid) -> ChipCell:
         if bid.opened:
-            return ChipCell(texts.word("state", "opened"), Tone.OK)
+            by_backup = bool(bid.backup_admitted)
+            return ChipCell(tr("经备用文件开启") if by_backup else texts.word("state", "opened"), Tone.OK)
+        if bid.backup_admitted:
+            given = bool(bid.backup_sha256)
+            return ChipCell(tr("备用文件已提交") if given else tr("等待备用文件"), Tone.INFO if given else Tone.WARN)
         if bid.attribution:
             return ChipCell(texts.word("cause", bid.attribution), Tone.BAD)
         if bid.failure:
@@ -135,12 +162,34 @@ class DecryptingPanel(PhasePanel):
         if facts.me not in state.kit_openers:
             return ()
         return tuple(
-            s for s in state.valid_bids() if not state.bids[s].settled and facts.me not in state.bids[s].shares
+            s
+            for s in state.valid_bids()
+            if not state.bids[s].settled and not state.bids[s].backup_admitted and facts.me not in state.bids[s].shares
         )
 
     def _late(self, facts: StepFacts) -> tuple[str, ...]:
         bids = facts.state.bids
-        return tuple(s for s in facts.state.valid_bids() if not bids[s].settled and not bids[s].supplier_share)
+        return tuple(
+            s
+            for s in facts.state.valid_bids()
+            if not bids[s].settled and not bids[s].supplier_share and not bids[s].backup_admitted
+        )
+
+    def _admissible(self, facts: StepFacts) -> tuple[str, ...]:
+        """Whose committed backup the rules let the officer admit now."""
+        bids = facts.state.bids
+        return tuple(
+            s
+            for s in facts.state.valid_bids()
+            if bids[s].backup and not bids[s].opened and not bids[s].backup_admitted
+            and bids[s].attribution in ("platform", "ruled")
+        )  # fmt: skip
+
+    def window_name(self, facts: StepFacts) -> str:
+        """The clock of a backup stands in for that of the phase: one's own, for others the one that ends first."""
+        names = [f"backup:{facts.supplier}"] if facts.supplier else [f"backup:{s}" for s in facts.state.valid_bids()]
+        running = [(window.until, name) for name in names if (window := facts.window(name)) is not None]
+        return min(running)[1] if running else super().window_name(facts)
 
     def _failed(self, facts: StepFacts) -> tuple[str, ...]:
         state = facts.state
@@ -182,6 +231,21 @@ class DecryptingPanel(PhasePanel):
                 lambda text, code: cmd.AttributeFailure(supplier=supplier, attribution=code, reason=text),
                 lines=tuple(lines), danger=True,
                 choices=tuple(Choice(code, texts.word("attribution", code)) for code in ATTRIBUTIONS),
+            )
+        )  # fmt: skip
+
+    def _admit(self) -> None:
+        facts = self.facts()
+        supplier = self._admissible(facts)[0]
+        bid = facts.state.bids[supplier]
+        self.ask(
+            Asking(
+                tr("启用备用文件：{name}", name=facts.supplier_name(supplier)), tr("启用理由（记入案卷）"), tr("启用"),
+                lambda text, _code: cmd.AdmitBackup(supplier=supplier, reason=text),
+                lines=(
+                    tr("原认定：{cause}", cause=texts.word("cause", bid.attribution)),
+                    tr("只接受与递交时承诺一致的那一份文件。时限从启用时起算，逾期未提交的，维持原认定。"),
+                ),
             )
         )  # fmt: skip
 
