@@ -79,7 +79,7 @@ async def test_each_signature_is_stamped_and_the_last_is_followed_by_evidence_an
     (entry,) = [one.recorded for one in world.room.entries if isinstance(one.recorded.event, DocumentStamped)]
     assert isinstance(reported(world.state, [entry]), cmd.ReportDocumentStamp)
     with pytest.raises(InputError, match="not_signer"):
-        await sign(world, "clerk")
+        await sign(world, "clerk", newest(world))
 
 
 async def test_without_an_authority_signatures_are_made_all_the_same(world: World, pki: LivePki) -> None:
