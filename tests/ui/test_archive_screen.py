@@ -337,11 +337,11 @@ def test_an_archive_is_opened_verified_and_certified(qtbot: Any, run: Any, kept:
         window.close()
         out = tmp_path / "export"
         out.mkdir()
-        await screen.export_to(out)
+        await screen.out.whole(out, screen.contents.entries.as_text(), lambda: b"%PDF")
         written = {one.name for one in (out / "case").iterdir()}
         assert written >= {"bids", "documents", "recording", "record.txt", "verification.pdf"}
         assert (out / "case" / "record.txt").read_text("utf-8").count("\n") == 235
-        await screen.export_edition("purchaser", tmp_path / "p.bidroom")
+        await screen.out.edition("purchaser", tmp_path / "p.bidroom")
         edition = read_content(tmp_path / "p.bidroom")
         assert edition.hidden
         assert not edition.full
@@ -349,7 +349,7 @@ def test_an_archive_is_opened_verified_and_certified(qtbot: Any, run: Any, kept:
         assert "采购人版本" in screen._edition.text
         await screen.open(path)
         first = screen.content.files[0]  # type: ignore[union-attr]
-        await screen.save_file(first, tmp_path / "one.bin")
+        await screen.out.file(first, tmp_path / "one.bin")
         assert file_digest(tmp_path / "one.bin", lambda *_: None) == first.sha256
         screen.leave()
 

@@ -13,18 +13,13 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 from app.clock import Clock
 from app.errors import BidroomError, InputError
 from app.record.verification import StepResult, Stopped, Verdict, Verification, Watch
-from app.session.editions import export_edition as write_edition
-from app.session.extract import extract as extract_all
-from app.session.extract import safe_name
 from app.ui import texts
 from app.ui.archive import certificate as certificates
 from app.ui.archive.certificate_window import CertificateWindow
 from app.ui.archive.check_panel import CheckPanel
 from app.ui.archive.content import (
-    ArchivedFile,
     Content,
     SignedPaper,
-    extract,
     file_digest,
     read_content,
     read_file,
@@ -33,17 +28,15 @@ from app.ui.archive.content import (
 from app.ui.archive.contents_panel import ContentsPanel
 from app.ui.archive.places import Marks, marks, target
 from app.ui.archive.player import SegmentPlayer
+from app.ui.archive.taking_out import TakingOut
 from app.ui.archive.timeline import Timeline
 from app.ui.archive.trust import NOBODY, compared, keep, offered_roots, own_roots, trust_for
 from app.ui.archive.trust_dialog import Compared, TrustDialog
 from app.ui.archive.words import certificate, edition_words
-from app.ui.archive.work_dialog import Told, WorkDialog
 from app.ui.async_bridge import AsyncBridge, ask
 from app.ui.dialogs.error import ErrorDialog
 from app.ui.i18n import tr
-from app.ui.program.pick import pick_folder, pick_target
 from app.ui.room_documents import DocumentWindow
-from app.ui.step_facts import StepFacts
 from app.ui.view import View, column, row
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.card import Card
@@ -110,7 +103,9 @@ class ArchiveScreen(View):
         self.contents.moment_chosen.connect(self.timeline.show_moment)
         self.contents.moment_chosen.connect(self.player.go_to)
         self.contents.open_asked.connect(lambda digest, title: bridge.start(self._show(digest, title), "archive.file"))
-        self.contents.save_asked.connect(lambda file, name: bridge.start(self._save(file, name), "archive.save"))
+        self.out = TakingOut(bridge, self)
+        self.out.written.connect(self.exported)
+        self.contents.save_asked.connect(lambda file, name: bridge.start(self.out.ask_file(file, name), "archive.save"))
         self.checks.again.connect(lambda expect: bridge.start(self._check(expect), "archive.check"))
         self.checks.cancelled.connect(self.stop)
         self.checks.place_asked.connect(self._go_to)
@@ -175,6 +170,7 @@ class ArchiveScreen(View):
             case_file: the roots (PEM) of the case where this machine hosted it.
         """
         self._path, self.content, self.result, self.papers = path, None, None, ()
+        self.out.path = path
         self.checks.show_expect(expect)
         self.retranslate()
         own = await asyncio.to_thread(own_roots, self._own_folder)
@@ -236,27 +232,15 @@ class ArchiveScreen(View):
         self._which.name(1, tr("校验"))
         self._menu.clear()
         whole = self._menu.addAction(tr("导出整个项目…"))
-        whole.triggered.connect(lambda: self._bridge.start(self._export_all(), "archive.export"))
+        whole.triggered.connect(lambda: self._bridge.start(self._export(), "archive.export"))
         whole.setEnabled(content is not None)
         if content is not None and content.full:
-            self._offer_editions(content)
+            self.out.offer_editions(self._menu.addMenu(tr("导出当事人版本")), content)
         outcome = self._menu.addAction(tr("校验结果（文本）…"))
-        outcome.triggered.connect(lambda: self._bridge.start(self._save_text(), "archive.text"))
+        outcome.triggered.connect(lambda: self._bridge.start(self.out.ask_text(self.certificate()), "archive.text"))
         outcome.setEnabled(result is not None)
         self.export.setEnabled(content is not None or result is not None)
         self.printing.setEnabled(result is not None)
-
-    def _offer_editions(self, content: Content) -> None:
-        """A party's edition hides what that party may not see; a court's hides nothing."""
-        menu = self._menu.addMenu(tr("导出当事人版本"))
-        facts = StepFacts(content.state, "")
-        offered = [(f"supplier:{one}", facts.supplier_name(one)) for one in content.state.suppliers]
-        for edition, whose in (*offered, ("purchaser", ""), ("court", "")):
-            word = edition_words(edition.partition(":")[0])
-            action = menu.addAction(f"{word}　{whose}" if whose else word)
-            action.triggered.connect(
-                lambda _on=False, chosen=edition: self._bridge.start(self._export_edition(chosen), "archive.edition")
-            )
 
     def stop(self) -> None:
         """End a running verification as soon as it can be."""
@@ -367,7 +351,7 @@ class ArchiveScreen(View):
         self.checks.show_trust(self.trust, self.offered)
         await self._check(self.checks.expect.text().strip())
 
-    # --- looking and taking out ---
+    # --- looking ---
 
     async def _show(self, digest: str, title: str) -> None:
         if self._path is None:
@@ -379,68 +363,10 @@ class ArchiveScreen(View):
             return
         DocumentWindow(self._bridge, data, title, self.window()).show()
 
-    async def _save(self, file: ArchivedFile, name: str) -> None:
-        target = await pick_target(self.window(), tr("另存为…"), name)
-        if target is not None:
-            await self.save_file(file, target)
-
-    async def save_file(self, file: ArchivedFile, target: Path) -> None:
-        """Take one file out; what is not its digest is not written."""
-        assert self._path is not None
-        try:
-            await asyncio.to_thread(extract, self._path, file, target)
-        except (BidroomError, OSError) as error:
-            await ask(ErrorDialog(texts.exception_text(error), parent=self.window()))
-            return
-        self.exported.emit(str(target))
-
-    async def _export_all(self) -> None:
-        folder = await pick_folder(self.window(), tr("导出到文件夹"))
-        if folder is not None:
-            await self.export_to(folder)
-
-    async def export_to(self, folder: Path) -> None:
-        """Every file under the name of what it is, the record in words, and the certificate when there is one."""
-        path = self._path
-        if path is None or self.content is None:
-            return
-        out = folder / path.stem
-        record = self.contents.entries.as_text()
-
-        def work(tell: Told) -> bool:
-            out.mkdir(parents=True, exist_ok=True)
-            (out / "record.txt").write_text(record, "utf-8")
-            extract_all(path, out, tell)
-            return True
-
-        dialog = WorkDialog(tr("导出整个项目"), tr("正在写入 {folder}", folder=str(out)), self.window())
-        try:
-            done = await dialog.run(work)
-            if done and self.result is not None:
-                pdf = await asyncio.to_thread(certificates.render, self._certificate())
-                await asyncio.to_thread((out / "verification.pdf").write_bytes, pdf)
-        except (BidroomError, OSError) as error:
-            await ask(ErrorDialog(texts.exception_text(error), parent=self.window()))
-            return
-        if done:
-            self.exported.emit(str(out))
-
-    async def _export_edition(self, edition: str) -> None:
-        assert self._path is not None
-        name = safe_name(f"{self._path.stem}-{edition.replace(':', '-')}") + ".bidroom"
-        target = await pick_target(self.window(), tr("导出当事人版本"), name)
-        if target is not None:
-            await self.export_edition(edition, target)
-
-    async def export_edition(self, edition: str, target: Path) -> None:
-        """Write the edition of a party (``supplier:USCC``, ``purchaser``) or of a court."""
-        assert self._path is not None
-        try:
-            await asyncio.to_thread(write_edition, self._path, edition, target)
-        except (BidroomError, OSError) as error:
-            await ask(ErrorDialog(texts.exception_text(error), parent=self.window()))
-            return
-        self.exported.emit(str(target))
+    async def _export(self) -> None:
+        made = self._certificate() if self.result is not None else None
+        pdf = (lambda: certificates.render(made)) if made is not None else None
+        await self.out.ask_whole(self.contents.entries.as_text(), pdf)
 
     # --- the certificate ---
 
@@ -471,15 +397,3 @@ class ArchiveScreen(View):
         window.saved.connect(self.exported)
         window.show()
         return window
-
-    async def _save_text(self) -> None:
-        name = f"{self._path.stem if self._path is not None else 'archive'}-verification.txt"
-        target = await pick_target(self.window(), tr("保存校验结果"), name)
-        if target is None:
-            return
-        try:
-            await asyncio.to_thread(target.write_text, self.certificate(), "utf-8")
-        except OSError as error:
-            await ask(ErrorDialog(texts.exception_text(error), parent=self.window()))
-            return
-        self.exported.emit(str(target))
