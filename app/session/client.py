@@ -88,6 +88,7 @@ class Client:
         self._watch = WitnessWatch()
         self._cosigned = 0
         self._noted = ""
+        self._unkept: KnownHead | None = None
         self._alarmed = False
         self._sequence = 0
         self._number = 0
@@ -165,6 +166,7 @@ class Client:
         self._closed = True
         self._set_status("closed")
         await self._tasks.close()
+        await self._keep_head()
         await self.files.close()
         for future in self._answers.values():
             future.cancel()
@@ -364,16 +366,21 @@ class Client:
             line = cosign(checkpoint, self.me, self._key, int(self.clock.now().timestamp()))
             with contextlib.suppress(ConnectionError):
                 await self._say(wire.Cosign(checkpoint.size, line))
-            if self._memory is not None:
-                known = KnownHead(message.note, stamp(self.clock.now()))
-                await asyncio.to_thread(self._memory.keep, known)
+            self._unkept = KnownHead(message.note, stamp(self.clock.now()))
         self.witnesses = message.witnesses
         self._ready.set()
         self._tell()
 
+    async def _keep_head(self) -> None:
+        """The newest head to disk, at most once a second: there may be twenty."""
+        known, self._unkept = self._unkept, None
+        if known is not None and self._memory is not None:
+            await asyncio.to_thread(self._memory.keep, known)
+
     async def _watch_witnesses(self) -> None:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
+            await self._keep_head()
             if self.status != "connected":
                 self._watch.forget()
                 continue
