@@ -334,6 +334,8 @@ def test_an_archive_is_opened_verified_and_certified(qtbot: Any, run: Any, kept:
         assert {line[3] for line in papers} == {"通过"}
         window = await screen.show_certificate()
         assert window is not None
+        assert window.save.isVisibleTo(window)
+        assert window.print.isVisibleTo(window)
         window.close()
         out = tmp_path / "export"
         out.mkdir()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.ui import texts
 from app.ui.async_bridge import AsyncBridge, ask
@@ -34,8 +34,8 @@ class CertificateWindow(DocumentWindow):
         self.print.clicked.connect(lambda: bridge.start(self._print(), "certificate.print"))
         self.print.setToolTip(tr("用本机的 PDF 程序打开后打印"))
         layout = self.layout()
-        assert layout is not None
-        layout.addItem(row(None, self.print, self.save, spacing=8))
+        assert isinstance(layout, QVBoxLayout)
+        layout.addLayout(row(None, self.print, self.save, spacing=8))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._folder.cleanup()
