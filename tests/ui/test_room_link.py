@@ -26,6 +26,7 @@ class PlayedClient:
         self.played, self.me = played, me
         self.status, self.alarm, self.refusal = "connected", "", None
         self.head, self.witnesses = (len(played.log), "ab" * 32), {"officer": len(played.log)}
+        self.silent: tuple[str, ...] = ()
         self.clock = ManualClock(played.now)
         self.refuses: InputError | None = None
         self._listeners: list[Callable[[], None]] = []
