@@ -62,7 +62,7 @@ class Plan(msgspec.Struct, frozen=True):
     bids: list[SampleBid]
     rule_pack: bytes
     out: Path
-    receiving: float = 25.0
+    receiving: float = 40.0
     media: bool = True
     patience: float = PLAY_SECONDS
 

@@ -9,15 +9,37 @@ import pytest
 from test_backup import REASON, failed_at_the_opening
 from world import World
 
+from app.ca.envelope_shares import Share
+from app.ca.paper import words_of
 from app.session.rules import commands as cmd
 from app.ui.async_bridge import AsyncBridge
 from app.ui.opening.decrypting import DecryptingPanel
-from app.ui.opening.remedies import HandInDialog
+from app.ui.opening.remedies import HandInDialog, PaperDialog
 from app.ui.room_acts import Asking, HandInBackup
 from app.ui.step_facts import StepContext, StepFacts
+from app.ui.texts import error_text
 
 Run = Callable[[Any], Any]
 pytestmark = pytest.mark.timeout(60)
+
+
+def test_the_words_of_a_page_are_checked_as_they_are_typed_and_gone_afterwards(qtbot: Any) -> None:
+    words = words_of(Share(v=1, env_id="ab" * 32, kind="supplier", x=0, value="cd" * 32))
+    dialog = PaperDialog(None, AsyncBridge(lambda _error: None))  # type: ignore[arg-type]
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert not dialog.go.isEnabled()
+    dialog.fields[0].setText(" ".join(words))  # a whole page pasted into one field
+    assert dialog.words() == list(words)
+    assert dialog.go.isEnabled()
+    dialog.fields[0].setText(words[1])
+    dialog.fields[1].setText(words[0])  # two that changed places
+    assert not dialog.go.isEnabled()
+    assert dialog.said.text().startswith(error_text("paper.checksum").what)
+    dialog.fields[4].setText("notaword")
+    assert "5" in dialog.said.text()
+    dialog.reject()
+    assert dialog.words() == [""] * len(words)
 
 
 def test_a_failed_bid_is_admitted_handed_in_and_opened(run: Run, tmp_path: Path) -> None:

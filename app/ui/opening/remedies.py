@@ -42,6 +42,10 @@ class RemedyDialog(DeskDialog[bool]):
     def answer(self) -> bool:
         return self.accepted_now
 
+    def may_go(self) -> bool:
+        """Whether the act can be tried now."""
+        raise NotImplementedError
+
     def reject(self) -> None:
         if self._task is not None:
             self._task.cancel()
@@ -62,6 +66,7 @@ class RemedyDialog(DeskDialog[bool]):
         finally:
             self._task = None
             self.bar.hide()
+            self.go.setEnabled(self.may_go())
 
     def say_error(self, error: BidroomError) -> None:
         text = texts.exception_text(error)
@@ -77,9 +82,13 @@ class HandInDialog(RemedyDialog):
         self.add(label("body", tr("只接受与递交时承诺一致的备用文件；核对通过后才会上传。"), wrap=True))
         self.said.setText(tr("还没有选择文件"))
         self.choose = self.add_button(tr("选择备用文件…"))
+        self.buttons.insertWidget(self.buttons.indexOf(self.go), self.choose)  # what ends the dialog stands last
         self.add(self.said, self.bar)
         self.choose.clicked.connect(lambda: self._bridge.start(self._pick(), "remedy.pick"))
         self.go.clicked.connect(lambda: self.work(self._send()))
+
+    def may_go(self) -> bool:
+        return self.path is not None
 
     async def _pick(self) -> None:
         path = await pick_file(self, tr("选择备用文件"), all_files())
@@ -96,7 +105,6 @@ class HandInDialog(RemedyDialog):
         await backups.check_backup(self.client, path)
         self.path = path
         self.said.setText(tr("与递交时的承诺一致：{name}", name=path.name))
-        self.go.setEnabled(True)
 
     async def _send(self) -> None:
         assert self.path is not None
@@ -145,6 +153,15 @@ class PaperDialog(RemedyDialog):
         self.finished.connect(self._forget)
         self._check()
         self.fields[0].setFocus()
+
+    def may_go(self) -> bool:
+        if not all(self.words()):
+            return False
+        try:
+            secret_of(self.words())
+        except InputError:
+            return False
+        return True
 
     def words(self) -> list[str]:
         return [field.text().strip() for field in self.fields]
