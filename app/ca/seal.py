@@ -124,7 +124,7 @@ def picture_seal(png: bytes, width_mm: float, *, rehearsal: bool) -> SealImage:
     """
     picture = _read(png)
     height_mm = width_mm * picture.height / picture.width
-    if not (LEAST_MM <= min(width_mm, height_mm) and max(width_mm, height_mm) <= MOST_MM):
+    if not (min(width_mm, height_mm) >= LEAST_MM and max(width_mm, height_mm) <= MOST_MM):
         raise InputError("seal.bad_size", least=LEAST_MM, most=MOST_MM)
     strip = 4.5 if rehearsal else 0.0
     image = Image.new("RGBA", _pixels(width_mm, height_mm + strip, _SCALE))
