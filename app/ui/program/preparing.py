@@ -136,8 +136,8 @@ async def reach_lines(record: HostRecord, seen: Reached) -> tuple[CheckLine, ...
     """How well outsiders reach this host, for TCP and for UDP apart: what is proved, what is not, and what to open.
 
     Proof is only that somebody came from outside (``seen``). A question from this machine to its public address proves
-    that the router leads it back; where that address is the machine's own, no more than that the host listens; and where
-    it fails, the router may just not lead its own address back inside.
+    that the router leads it back; where that address is the machine's own, no more than that the host listens; and
+    where it fails, the router may just not lead its own address back inside.
     """
     if record.public in ("127.0.0.1", "localhost", "::1"):
         facts: dict[str, str | int] = {"address": f"{record.public}:{record.port}"}
