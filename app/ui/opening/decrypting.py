@@ -52,9 +52,9 @@ class DecryptingPanel(PhasePanel):
         self._busy.setTextVisible(False)
         self._busy.hide()
         self.say(self._busy.setAccessibleName, "正在解密")
-        line = row(self._own_text, self.paper, self.trouble, self.hand_in, self.decrypt, spacing=12)
+        line = row(self._own_text, self.trouble, self.hand_in, self.decrypt, spacing=12)
         line.setStretch(0, 1)
-        self._own.setLayout(column(line, self._busy, spacing=8))
+        self._own.setLayout(column(line, row(self.paper, None), self._busy, spacing=8))
         self.table = DataTable(
             (Column("供应商", stretch=True, width=84), Column("密封核对", width=60), Column("供应商解密", width=60),
              Column("开标人份额", width=60), Column("完整性", width=60), Column("报价", width=50),
