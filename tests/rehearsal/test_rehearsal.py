@@ -29,6 +29,7 @@ def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app.session.client, "PING_SECONDS", 0.5)
 
 
+@pytest.mark.timeout(300)  # half a minute on two free cores
 @pytest.mark.parametrize(
     ("method", "flips"),
     [

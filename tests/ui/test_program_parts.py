@@ -1,6 +1,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QPointF
 from pytestqt.qtbot import QtBot
@@ -153,6 +154,7 @@ def test_a_rehearsal_shows_where_it_stands(qtbot: QtBot) -> None:
     assert control.archive.isVisibleTo(control)
 
 
+@pytest.mark.timeout(300)  # a minute on two free cores
 def test_every_screen_can_be_pictured(qtbot: QtBot, tmp_path: Path) -> None:
     bridge = AsyncBridge(lambda error: None)
     for name, factory in program_screens():
