@@ -1,6 +1,7 @@
 """A played sample case for pictures and tests: real events, decided by the rules and folded, as far as one likes.
 
 Only what the network and the tokens would add is left out (signatures are empty): nothing here is a record.
+Longer than other files: one case told from its first event to its last, of which each step needs the one before.
 """
 
 import hashlib

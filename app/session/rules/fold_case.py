@@ -1,4 +1,7 @@
-"""How the events of the case itself change the state: one small function an event, in the order of events_case.py."""
+"""How the events of the case itself change the state: one small function an event, in the order of events_case.py.
+
+Longer than other files, as that one is: each function stands alone and is found by the name of its event.
+"""
 
 from datetime import timedelta
 
